@@ -1,0 +1,1 @@
+"""Jurisdictional access control for a messaging platform: cited, traced answers over gRPC."""

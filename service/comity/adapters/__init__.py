@@ -1,0 +1,1 @@
+"""Adapters: one vendor a module, each fills one port."""

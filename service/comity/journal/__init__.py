@@ -1,0 +1,1 @@
+"""Traces of decisions: span attributes, the local store and its reader."""

@@ -1,0 +1,1 @@
+"""Policy model: YAML text to documents, problems, compiled rules, engine and reference."""
