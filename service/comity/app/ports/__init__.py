@@ -1,0 +1,1 @@
+"""Ports: the roles that adapters fill, as Protocols, with the values they exchange."""
