@@ -56,6 +56,8 @@ class Lexicon:
             dimension is a key. Dimensions: action, product, device, purpose, item, population,
             label.
         product_kinds: product -> dated kinds above it.
+        presumed: dimension -> what is taken when nothing is recorded: `none` (a set has no other
+            members), `unknown`, or a value of the dimension.
         factors: connecting factor -> its presumption.
         low_trust: trust classes that make a connection doubtful.
         indicators: indicator -> the factors it opens.
@@ -68,6 +70,7 @@ class Lexicon:
 
     kinds: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     product_kinds: Mapping[str, tuple[DatedKind, ...]] = field(default_factory=dict)
+    presumed: Mapping[str, str] = field(default_factory=dict)
     factors: Mapping[str, FactorTerm] = field(default_factory=dict)
     low_trust: frozenset[str] = frozenset()
     indicators: Mapping[str, frozenset[str]] = field(default_factory=dict)

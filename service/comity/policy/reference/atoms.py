@@ -1,0 +1,286 @@
+"""Atoms of a clause, one function a dimension, each with the unknown facts that leave it U."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from zoneinfo import ZoneInfo
+
+from comity.domain.facts import AtLeastYears, BornBetween, FactKey, Facts, Members, Tie
+from comity.domain.truth import Truth
+from comity.policy.atlas import Atlas
+from comity.policy.lexicon import Lexicon
+from comity.policy.rules import AgeBand, Clause, CreationBand, Rule
+from comity.policy.schedule import instant_of
+
+UNNAMED_SUFFIX = "~"  # `official~` is a device of the kind `official` and of none named below it
+LEAP_MONTH, LEAP_DAY = 2, 29
+MIDNIGHT = time(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """The value of an atom, clause or rule, and why it is not settled.
+
+    Attributes:
+        value: Kleene value.
+        unknown: the unknown facts that leave it U; empty unless the value is U.
+    """
+
+    value: Truth
+    unknown: frozenset[FactKey] = frozenset()
+
+
+MET = Finding(Truth.T)
+NOT_MET = Finding(Truth.F)
+
+
+def unsettled(*keys: FactKey) -> Finding:
+    """Return a finding that waits for the facts `keys`."""
+    return Finding(Truth.U, frozenset(keys))
+
+
+def settled(*, met: bool) -> Finding:
+    """Return a finding that no further fact changes."""
+    return MET if met else NOT_MET
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What an evaluation looks at.
+
+    Attributes:
+        facts: the facts of the question.
+        now: the instant asked.
+        lexicon: compiled vocabulary.
+        atlas: compiled geography.
+        relaxed: whether atoms that time can still change after `now` count as U.
+    """
+
+    facts: Facts
+    now: datetime
+    lexicon: Lexicon
+    atlas: Atlas
+    relaxed: bool = False
+
+
+def atoms_of(clause: Clause, rule: Rule, tie: Tie, sight: Sight) -> Iterator[Finding]:
+    """Yield the finding of every atom that `clause` names."""
+    yield from _connection_atoms(clause, rule, tie, sight)
+    yield from _request_atoms(clause, rule, sight)
+    if clause.labels is not None:
+        yield _labels(clause.labels, sight)
+    if clause.age is not None:
+        yield age_atom(clause.age, sight)
+    if clause.created is not None:
+        yield created_atom(clause.created, sight.facts.account_created)
+
+
+def _connection_atoms(clause: Clause, rule: Rule, tie: Tie, sight: Sight) -> Iterator[Finding]:
+    """Yield the atoms on the connection itself."""
+    openness = FactKey("connection", member=tie.factor)
+    if clause.factors is not None:
+        yield settled(met=tie.factor in clause.factors)
+    if clause.places is not None:
+        yield unsettled(openness) if tie.ghost else _place(clause.places, rule, tie, sight)
+    if clause.populations is not None:
+        if tie.ghost:
+            yield unsettled(openness)
+        else:
+            yield member_atom(
+                clause.populations, tie.populations, "population", sight.lexicon, tie
+            )
+    if clause.low_trust:
+        yield unsettled(openness) if tie.ghost else settled(met=tie.low_trust)
+
+
+def _request_atoms(clause: Clause, rule: Rule, sight: Sight) -> Iterator[Finding]:
+    """Yield the atoms on action, product, device, item and purpose, negations included."""
+    facts = sight.facts
+    if clause.actions is not None:
+        yield value_atom(clause.actions, facts.action, "action", sight.lexicon)
+    if clause.devices is not None:
+        yield value_atom(clause.devices, facts.device, "device", sight.lexicon)
+    if clause.products is not None:
+        yield _product(clause.products, rule, sight)
+    if clause.items is not None:
+        yield member_atom(clause.items, facts.items, "item", sight.lexicon)
+    if clause.purposes is not None:
+        yield member_atom(clause.purposes, facts.purposes, "purpose", sight.lexicon)
+    if clause.not_products is not None:
+        yield _negated(_product(clause.not_products, rule, sight))
+    if clause.not_devices is not None:
+        yield _negated(value_atom(clause.not_devices, facts.device, "device", sight.lexicon))
+    if clause.not_items is not None:
+        yield _negated(member_atom(clause.not_items, facts.items, "item", sight.lexicon))
+    if clause.not_purposes is not None:
+        yield _negated(
+            member_atom(clause.not_purposes, facts.purposes, "purpose", sight.lexicon)
+        )
+
+
+def _negated(finding: Finding) -> Finding:
+    return Finding(finding.value.negated(), finding.unknown)
+
+
+def above(dimension: str, value: str, lexicon: Lexicon) -> frozenset[str]:
+    """Return `value` and its kinds; the unnamed kind `x~` has the kinds of `x`."""
+    if value.endswith(UNNAMED_SUFFIX):
+        return lexicon.above(dimension, value.removesuffix(UNNAMED_SUFFIX)) | {value}
+    return lexicon.above(dimension, value)
+
+
+def value_atom(
+    named: frozenset[str], value: str | None, dimension: str, lexicon: Lexicon
+) -> Finding:
+    """Return whether a single value is of a named kind; U if a named kind lies below the value."""
+    if value is None:
+        return unsettled(FactKey(dimension))
+    if above(dimension, value, lexicon) & named:
+        return MET
+    if any(value in lexicon.above(dimension, kind) for kind in named):
+        return unsettled(FactKey(dimension))
+    return NOT_MET
+
+
+def _product(named: frozenset[str], rule: Rule, sight: Sight) -> Finding:
+    """Return whether the product is, or is of a kind that is, named; kinds may be dated."""
+    product, key = sight.facts.product, FactKey("product")
+    if product is None:
+        return unsettled(key)
+    plain = product.removesuffix(UNNAMED_SUFFIX)
+    lexicon, whose, now = sight.lexicon, rule.jurisdiction, sight.now
+    if sight.relaxed and _product_may_change(named, plain, whose, sight):
+        return unsettled(key)
+    if (lexicon.product_above(plain, whose, now) | {product}) & named:
+        return MET
+    if product != plain:
+        return NOT_MET
+    below = any(product in lexicon.product_above(kind, whose, now) for kind in named)
+    return unsettled(key) if below else NOT_MET
+
+
+def _product_may_change(named: frozenset[str], product: str, whose: str, sight: Sight) -> bool:
+    """Return whether a dated kind of the product, or of a named product, changes after now."""
+    return any(
+        sight.lexicon.product_boundaries(value, whose, sight.now) for value in {product, *named}
+    )
+
+
+def member_atom(
+    named: frozenset[str],
+    members: Members,
+    dimension: str,
+    lexicon: Lexicon,
+    tie: Tie | None = None,
+) -> Finding:
+    """Return whether a set has a member of a named kind, with the members that would settle it."""
+    factor, place = (tie.factor, tie.place) if tie is not None else ("", "")
+    if any(above(dimension, member, lexicon) & named for member in members.yes):
+        return MET
+    doubtful = [
+        FactKey(dimension, kind, factor, place)
+        for kind in named
+        if not (lexicon.above(dimension, kind) & members.no)
+        and (members.open or lexicon.above(dimension, kind) & members.yes)
+    ]
+    return unsettled(*doubtful) if doubtful else NOT_MET
+
+
+def _labels(named: frozenset[str], sight: Sight) -> Finding:
+    """Return whether a named label is held; relaxed, one that will expire is in doubt."""
+    ending = [
+        FactKey("label", label.name)
+        for label in sight.facts.labels
+        if label.until is not None
+        and label.until > sight.now
+        and above("label", label.name, sight.lexicon) & named
+    ]
+    if sight.relaxed and ending:
+        return unsettled(*ending)
+    return member_atom(named, sight.facts.label_members(sight.now), "label", sight.lexicon)
+
+
+def _place(named: frozenset[str], rule: Rule, tie: Tie, sight: Sight) -> Finding:
+    """Return whether the tie's place lies in a named place or a group's member at the instant."""
+    atlas, now, key = sight.atlas, sight.now, FactKey("place", factor=tie.factor, place=tie.place)
+    if not tie.place:
+        return NOT_MET
+    if sight.relaxed and any(atlas.member_boundaries(g, tie.place, now) for g in named):
+        return unsettled(key)
+    places = atlas.expand(named, now)
+    if atlas.lies_in(tie.place) & places:
+        return MET
+    part = any(tie.place in atlas.lies_in(place) for place in places)
+    return unsettled(key) if part and rule.part_unknown else NOT_MET
+
+
+def anniversary(born: date, years: int) -> date:
+    """Return the day on which somebody born on `born` completes `years`; 29 February: 1 March."""
+    year = born.year + years
+    if (born.month, born.day) == (LEAP_MONTH, LEAP_DAY) and not _is_leap(year):
+        return date(year, 3, 1)
+    return born.replace(year=year)
+
+
+def _is_leap(year: int) -> bool:
+    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+
+
+def age_boundaries(band: AgeBand, age: BornBetween, now: datetime) -> tuple[datetime, ...]:
+    """Return the local midnights after `now` at which the band's answer may change."""
+    zone = ZoneInfo(band.zone)
+    return tuple(
+        midnight
+        for born in {age.earliest, age.latest}
+        for years in (band.from_years, band.below_years)
+        if years is not None
+        for midnight in (instant_of(anniversary(born, years), MIDNIGHT, zone, fold=0),)
+        if midnight > now
+    )
+
+
+def age_atom(band: AgeBand, sight: Sight) -> Finding:
+    """Return whether the age lies in the band on the local day of the band's zone."""
+    age = sight.facts.age
+    match age:
+        case None:
+            return unsettled(FactKey("age"))
+        case AtLeastYears(years):
+            below_fails = band.below_years is not None and years >= band.below_years
+            from_holds = band.from_years is None or years >= band.from_years
+            if below_fails:
+                return NOT_MET
+            known = from_holds and band.below_years is None
+            return MET if known else unsettled(FactKey("age"))
+        case BornBetween():
+            if sight.relaxed and age_boundaries(band, age, sight.now):
+                return unsettled(FactKey("age"))
+            return _born_in_band(band, age, sight.now)
+
+
+def _born_in_band(band: AgeBand, age: BornBetween, now: datetime) -> Finding:
+    """Compare the oldest and the youngest that the person may be with the band."""
+    today = now.astimezone(ZoneInfo(band.zone)).date()
+
+    def reached(born: date, years: int | None, *, default: bool) -> bool:
+        return default if years is None else anniversary(born, years) <= today
+
+    oldest_below = not reached(age.earliest, band.below_years, default=False)
+    youngest_below = not reached(age.latest, band.below_years, default=False)
+    oldest_from = reached(age.earliest, band.from_years, default=True)
+    youngest_from = reached(age.latest, band.from_years, default=True)
+    if oldest_below and youngest_from:
+        return MET
+    return unsettled(FactKey("age")) if youngest_below and oldest_from else NOT_MET
+
+
+def created_atom(band: CreationBand, created: datetime | None) -> Finding:
+    """Return whether the account was created in the band."""
+    if created is None:
+        return unsettled(FactKey("account_created"))
+    return settled(
+        met=(band.start is None or band.start <= created)
+        and (band.end is None or created < band.end)
+    )

@@ -1,0 +1,159 @@
+"""How firmly one rule meets the facts on one connection, by Kleene's logic."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from comity.domain.facts import FactKey, Tie
+from comity.domain.truth import Truth, conjunction, disjunction
+from comity.policy.reference.atoms import MET, NOT_MET, Finding, Sight, atoms_of
+from comity.policy.rules import Clause, Rule, Ruleset
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """One rule on one connection.
+
+    Attributes:
+        tie: the connection.
+        value: the rule's Kleene value there: certain if T, possible unless F.
+        held: whether the body is met and no exception is proven.
+        unknown: the unknown facts that leave the value U.
+    """
+
+    tie: Tie
+    value: Truth
+    held: bool
+    unknown: frozenset[FactKey]
+
+
+def clause_finding(clause: Clause, rule: Rule, tie: Tie, sight: Sight) -> Finding:
+    """Return the least of the clause's atoms, capped where the connection itself is in doubt."""
+    findings = list(atoms_of(clause, rule, tie, sight))
+    doubt = _doubt(clause, tie, sight)
+    if doubt is not None:
+        findings.append(doubt)
+    value = conjunction(f.value for f in findings)
+    if value is not Truth.U:
+        return MET if value is Truth.T else NOT_MET
+    return Finding(value, frozenset().union(*(f.unknown for f in findings)))
+
+
+def _doubt(clause: Clause, tie: Tie, sight: Sight) -> Finding | None:
+    """Return the cap on a clause that names a connecting dimension of a doubtful connection."""
+    if not clause.names_connection:
+        return None
+    if tie.ghost:
+        return Finding(Truth.U, frozenset({FactKey("connection", member=tie.factor)}))
+    if tie.low_trust and not clause.low_trust:
+        return Finding(Truth.U, frozenset({FactKey("trust", factor=tie.factor, place=tie.place)}))
+    ends = tie.until is not None and tie.until > sight.now
+    begins = tie.since is not None and tie.since > sight.now
+    if sight.relaxed and (ends or begins):
+        return Finding(Truth.U)
+    return None
+
+
+def any_clause(clauses: Iterable[Clause], rule: Rule, tie: Tie, sight: Sight) -> Finding:
+    """Return the greatest of `clauses`; the unknown facts are those of the clauses that are U."""
+    return greatest(clause_finding(clause, rule, tie, sight) for clause in clauses)
+
+
+def greatest(findings: Iterable[Finding]) -> Finding:
+    """Return the disjunction of `findings`."""
+    listed = list(findings)
+    value = disjunction(f.value for f in listed)
+    if value is not Truth.U:
+        return MET if value is Truth.T else NOT_MET
+    return Finding(value, frozenset().union(*(f.unknown for f in listed)))
+
+
+@dataclass(frozen=True, slots=True)
+class RuleParts:
+    """The parts of one rule on one connection, each by itself.
+
+    Attributes:
+        body: `applies_to`; at most U on a ghost.
+        exception: `except`, on this connection.
+        person_exception: `except_person`, on any connection.
+        person_condition: `only_if_person`, on any connection; T if not named.
+    """
+
+    body: Finding
+    exception: Finding
+    person_exception: Finding
+    person_condition: Finding
+
+    @property
+    def value(self) -> Truth:
+        """The rule's own Kleene value, derogations left aside."""
+        return min(
+            self.body.value,
+            self.exception.value.negated(),
+            self.person_exception.value.negated(),
+            self.person_condition.value,
+        )
+
+    @property
+    def unknown(self) -> frozenset[FactKey]:
+        """The unknown facts of the parts that are U."""
+        parts = (self.body, self.exception, self.person_exception, self.person_condition)
+        return frozenset().union(*(part.unknown for part in parts))
+
+    @property
+    def held(self) -> bool:
+        """Whether the rule is met but for doubt about exceptions, derogations left aside."""
+        return (
+            self.body.value is Truth.T
+            and self.person_condition.value is Truth.T
+            and self.exception.value is not Truth.T
+            and self.person_exception.value is not Truth.T
+        )
+
+
+def parts_on(rule: Rule, tie: Tie, ties: tuple[Tie, ...], sight: Sight) -> RuleParts:
+    """Return the parts of `rule` on `tie`, one of `ties`."""
+    body = any_clause(rule.body, rule, tie, sight)
+    if tie.ghost and body.value is Truth.T:
+        body = Finding(Truth.U)
+    condition = MET
+    if rule.person_conditions:
+        condition = greatest(any_clause(rule.person_conditions, rule, t, sight) for t in ties)
+    return RuleParts(
+        body=body,
+        exception=any_clause(rule.exceptions, rule, tie, sight),
+        person_exception=greatest(
+            any_clause(rule.person_exceptions, rule, t, sight) for t in ties
+        ),
+        person_condition=condition,
+    )
+
+
+def meetings_of(rule: Rule, derogators: Iterable[Rule], sight: Sight) -> list[Meeting]:
+    """Return the meetings of `rule`, in force, with every connection that exists now.
+
+    `derogators` are the rules in force that derogate it.
+    """
+    ties = sight.facts.ties_at(sight.now)
+    special_rules = list(derogators)
+    meetings = []
+    for tie in ties:
+        own = parts_on(rule, tie, ties, sight)
+        special = [parts_on(other, tie, ties, sight) for other in special_rules]
+        value = conjunction([own.value, *(s.value.negated() for s in special)])
+        unknown = own.unknown.union(*(s.unknown for s in special if s.value is Truth.U))
+        meetings.append(
+            Meeting(
+                tie=tie,
+                value=value,
+                held=own.held and all(s.value is not Truth.T for s in special),
+                unknown=unknown if value is Truth.U else frozenset(),
+            )
+        )
+    return meetings
+
+
+def derogators_of(rule: Rule, ruleset: Ruleset) -> list[Rule]:
+    """Return the rules that derogate `rule`, in force or not."""
+    return [other for other in ruleset.rules if rule.id in other.derogates]
