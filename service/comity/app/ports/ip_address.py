@@ -20,7 +20,7 @@ class MalformedAddressError(ComityError, ValueError):
 
     def __init__(self) -> None:
         """Say what is expected instead."""
-        super().__init__("must be one IPv4 or IPv6 address, without port, brackets or prefix length")
+        super().__init__("must be one IPv4 or IPv6 address, without port, brackets or prefix")
 
 
 class AddressReach(StrEnum):

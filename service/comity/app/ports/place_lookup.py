@@ -77,7 +77,7 @@ class PlaceFinding:
             address has no place, and then no presence is to be recorded from it.
         flags: what else is known, see `PlaceFlag`.
         network_prefix_length: bits of the network that the answer holds for, counted in the
-            address that was looked up (IPv4 for mapped and tunnelled ones); None if none was.
+            address that counts (the IPv4 one if mapped or tunnelled); None if no network was found.
         provenance: the place database.
         anonymity_provenance: the database of anonymous addresses; None if there is none.
     """
@@ -107,8 +107,8 @@ class PlaceLookup(Protocol):
         IPv4 address inside. `PRIVATE` (RFC 1918, shared carrier space, link-local, unique local)
         and `BOGON` (loopback, multicast, documentation, benchmarking, reserved, unallocated
         IPv6) have no place and are not looked up. `NOT_FOUND`: the database doesn't know the
-        address, a normal answer. `UNREADABLE`: the database failed on it; the presence is then
-        unknown because its source is unavailable.
+        address, a normal answer. `UNREADABLE`: a database failed on it; without a place the
+        presence is then unknown because its source is unavailable.
     The place:
         The country where the network is used, not the one that it is registered in. With no such
         country the one of registration, `REGISTERED_ONLY`, at low trust. What a database says a
@@ -192,7 +192,8 @@ class InMemoryPlaceLookup:
             ((ip_network(text), finding) for text, finding in networks.items()),
             key=lambda entry: -entry[0].prefixlen,
         )
-        self._provenance = DatabaseProvenance("In-Memory", datetime(2024, 1, 1, tzinfo=UTC), "0" * 64)
+        built_at = datetime(2024, 1, 1, tzinfo=UTC)
+        self._provenance = DatabaseProvenance("In-Memory", built_at, "0" * 64)
 
     def locate(self, ip: str | bytes) -> PlaceFinding:
         """Return what the longest network that holds `ip` says."""
