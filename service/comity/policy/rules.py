@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import cached_property
 
 from comity.domain.effect import Outcome
 from comity.policy.atlas import Atlas
@@ -253,3 +254,8 @@ class Ruleset:
     lexicon: Lexicon
     atlas: Atlas
     rulings: tuple[ConflictRuling, ...] = ()
+
+    @cached_property
+    def by_id(self) -> Mapping[str, Rule]:
+        """The rules by id."""
+        return {rule.id: rule for rule in self.rules}

@@ -1,0 +1,167 @@
+"""Use case: may this account do this, here, now?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from comity.app.messages import message_for
+from comity.app.ports.decision_recorder import DecisionRecord, DecisionRecorder
+from comity.app.ports.phone_lookup import PhoneLookup
+from comity.app.ports.place_lookup import PlaceLookup
+from comity.app.ports.policy_source import PolicyInForce, PolicySource
+from comity.app.revisions import policy_for
+from comity.app.subject import look_up
+from comity.domain.decision import Decision
+from comity.domain.facts import UnknownReason
+from comity.domain.question import Question
+from comity.domain.request import Options, Provenance, Revision, Subject
+from comity.policy.explaining import Explanation, explain
+from comity.policy.presumptions import resolve
+from comity.policy.rules import Rule
+
+Clock = Callable[[], datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer to one question, with what goes with it.
+
+    Attributes:
+        decision: the evaluation.
+        rules: the rules that the decision names, by id.
+        revision: policy revision that answered.
+        evaluated_at: the instant that the question was answered for.
+        valid_until: first instant at which the answer could change by itself; None if never, or
+            for a hypothetical question.
+        max_age_seconds: how long a cache may keep the reply; 0 for a hypothetical question.
+        decision_id: identity of the recorded decision.
+        degraded: sources that were not available, sorted.
+        provenance: the database behind a look-up; None if none was made.
+        message: text for the user, in the language asked for or English.
+        explanation: what missing and presumed facts would lead to; None unless asked for.
+    """
+
+    decision: Decision
+    rules: Mapping[str, Rule]
+    revision: Revision
+    evaluated_at: datetime
+    valid_until: datetime | None
+    max_age_seconds: int
+    decision_id: str
+    degraded: tuple[str, ...]
+    provenance: Provenance | None
+    message: str
+    explanation: Explanation | None = None
+
+
+@dataclass(frozen=True)
+class Eligibility:
+    """Answers eligibility questions from the policy in force.
+
+    Attributes:
+        policies: where the revision in force comes from.
+        places: GeoIP look-up.
+        phones: phone number look-up.
+        recorder: where every decision is recorded before its reply leaves.
+        clock: gives the current instant.
+        max_age_seconds: how long a cache may keep a reply, at most.
+        wait_seconds: how long to wait for the revision that a caller asks for, at most.
+    """
+
+    policies: PolicySource
+    places: PlaceLookup
+    phones: PhoneLookup
+    recorder: DecisionRecorder
+    clock: Clock
+    max_age_seconds: int = 60
+    wait_seconds: float = 1.0
+
+    def policy_for(self, options: Options) -> PolicyInForce:
+        """Return the revision that answers a call with `options`: one for a whole batch.
+
+        Raises:
+            NoPolicyError: no bundle is in force yet.
+            NoHistoryError: `as_known` lies before the first bundle.
+            RevisionNotReachedError: `min_epoch` was not reached in time.
+        """
+        return policy_for(self.policies, options, self.wait_seconds)
+
+    def check(
+        self,
+        subject: Subject,
+        question: Question,
+        options: Options,
+        *,
+        policy: PolicyInForce | None = None,
+        position: int | None = None,
+    ) -> Answer:
+        """Answer one question and record the decision.
+
+        `policy` is given for the items of a batch, with their `position`; None picks the
+        revision in force.
+
+        Raises:
+            InvalidQuestionError: the subject's address or number is malformed.
+            NoPolicyError, NoHistoryError, RevisionNotReachedError: as `policy_for`.
+        """
+        chosen = policy or self.policy_for(options)
+        now = options.as_of or self.clock()
+        looked_up = look_up(subject, question, self.places, self.phones)
+        ruleset = chosen.bundle.eligibility
+        facts = resolve(looked_up.question, ruleset.lexicon, ruleset.atlas)
+        decision = chosen.engine.evaluate(facts, now)
+        rules = {i: ruleset.by_id[i] for i in _named_rules(decision)}
+        degraded = _degraded(looked_up.question)
+        decision_id = self.recorder.record(
+            DecisionRecord(
+                revision=chosen.revision,
+                evaluated_at=now,
+                question=looked_up.question,
+                facts=facts,
+                decision=decision,
+                jurisdictions=tuple(sorted({rule.jurisdiction for rule in rules.values()})),
+                degraded=degraded,
+                provenance=looked_up.provenance,
+                hypothetical=options.hypothetical,
+                account_id=subject.account_id,
+                position=position,
+            )
+        )
+        return Answer(
+            decision=decision,
+            rules=rules,
+            revision=chosen.revision,
+            evaluated_at=now,
+            valid_until=None if options.hypothetical else decision.valid_until,
+            max_age_seconds=0 if options.hypothetical else self.max_age_seconds,
+            decision_id=decision_id,
+            degraded=degraded,
+            provenance=looked_up.provenance,
+            message=message_for(decision, rules, ruleset.lexicon, now, options.language),
+            explanation=(
+                explain(chosen.engine.evaluate, ruleset, looked_up.question, now)
+                if options.explain_missing
+                else None
+            ),
+        )
+
+
+def _named_rules(decision: Decision) -> Iterable[str]:
+    """Yield the ids of the rules that the decision names."""
+    yield from (reason.rule_id for reason in decision.reasons)
+    for conflict in decision.conflicts:
+        yield conflict.forbid_rule_id
+        yield conflict.require_rule_id
+
+
+def _degraded(question: Question) -> tuple[str, ...]:
+    """Return the dimensions whose source was not available, sorted."""
+    return tuple(
+        sorted(
+            name
+            for name, reason in question.unknown.items()
+            if reason is UnknownReason.SOURCE_UNAVAILABLE
+        )
+    )

@@ -1,0 +1,46 @@
+"""The text that a user may be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from comity.domain.decision import Decision, Standing
+from comity.domain.effect import Effect
+from comity.policy.lexicon import Lexicon
+from comity.policy.rules import Rule
+
+FALLBACK_LANGUAGE = "en"
+
+
+def message_for(
+    decision: Decision,
+    rules: Mapping[str, Rule],
+    lexicon: Lexicon,
+    now: datetime,
+    language: str,
+) -> str:
+    """Return the user's text for `decision`: that of the first public rule that asks for it.
+
+    A rule without a text of its own, and a confidential rule, give the vocabulary's text for the
+    effect, so that a secret cause reads like any other. Empty for `allow`.
+    """
+    if decision.effect is Effect.ALLOW:
+        return ""
+    for reason in decision.reasons:
+        rule = rules[reason.rule_id]
+        settled = reason.standing is not Standing.POSSIBLE
+        state = rule.timeline.state_at(now)
+        asks_this = state is not None and state.effect is decision.effect
+        if settled and asks_this and rule.text.message and not rule.text.confidential:
+            return _in_language(rule.text.message, language)
+    return _in_language(lexicon.notices.get(decision.effect.name.lower(), {}), language)
+
+
+def _in_language(texts: Mapping[str, str], language: str) -> str:
+    """Return the text in `language`, in its base language, in English, or nothing."""
+    base = language.partition("-")[0].lower()
+    for tag in (language, base, FALLBACK_LANGUAGE):
+        if tag in texts:
+            return texts[tag]
+    return ""
