@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class UnknownReason(StrEnum):
-    """Why a fact is not known; only `not_recorded` and `source_unavailable` let a presumption speak."""
+    """Why a fact is not known; a presumption speaks only for the first two reasons."""
 
     NOT_RECORDED = "not_recorded"
     SOURCE_UNAVAILABLE = "source_unavailable"
@@ -118,7 +118,8 @@ class FactKey:
 
     Attributes:
         dimension: `action`, `product`, `device`, `purpose`, `item`, `label`, `age`,
-            `account_created`, `population`, `place`, `trust`, or `connection` (openness of a factor).
+            `account_created`, `population`, `place`, `trust`, or `connection` (whether there are
+            more connections by a factor).
         member: the member of a set-valued dimension, or the factor for `connection`; else empty.
         factor: the connecting factor, for facts of one connection; else empty.
         place: that connection's place; else empty.

@@ -28,6 +28,9 @@ class Span:
         return tuple(edge for edge in (self.start, self.end) if edge is not None and edge > now)
 
 
+ALWAYS = Span()
+
+
 @dataclass(frozen=True)
 class Atlas:
     """The geography that rules are judged by.

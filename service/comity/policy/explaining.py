@@ -52,9 +52,7 @@ class Explanation:
     complete: bool
 
 
-def explain(
-    evaluate: Evaluate, ruleset: Ruleset, question: Question, now: datetime
-) -> Explanation:
+def explain(evaluate: Evaluate, ruleset: Ruleset, question: Question, now: datetime) -> Explanation:
     """Try every value of every missing fact and lift every presumption, one at a time."""
     facts = resolve(question, ruleset.lexicon, ruleset.atlas)
     decision = evaluate(facts, now)

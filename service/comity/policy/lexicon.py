@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from comity.policy.atlas import Span
+from comity.policy.atlas import ALWAYS, Span
 
 
 class Presumption(StrEnum):
@@ -44,7 +44,7 @@ class DatedKind:
 
     kind: str
     jurisdiction: str = ""
-    span: Span = Span()
+    span: Span = ALWAYS
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Lexicon:
         return frozenset(v for v in values if v != value and value in self.above(dimension, v))
 
     def product_above(self, product: str, jurisdiction: str, now: datetime) -> frozenset[str]:
-        """Return `product` and every kind it belongs to for the rules of `jurisdiction` at `now`."""
+        """Return `product` and its kinds for the rules of `jurisdiction` at `now`."""
         found: set[str] = set()
         todo = list(self.above("product", product))
         while todo:

@@ -34,7 +34,10 @@ def resolve(question: Question, lexicon: Lexicon, atlas: Atlas) -> Facts:
     ):
         if not named and dimension not in opened:
             presumed.append(FactKey(dimension))
-    ties = [_tie(c, lexicon, atlas, "population" in opened) for c in question.connections]
+    ties = [
+        _tie(c, lexicon, atlas, populations_open="population" in opened)
+        for c in question.connections
+    ]
     presumed += [
         FactKey("population", factor=tie.factor, place=tie.place)
         for tie in ties
@@ -90,7 +93,7 @@ def _single_values(
     return values, presumed
 
 
-def _tie(connection: Connection, lexicon: Lexicon, atlas: Atlas, populations_open: bool) -> Tie:
+def _tie(connection: Connection, lexicon: Lexicon, atlas: Atlas, *, populations_open: bool) -> Tie:
     """Return `connection` as a tie with its canonical place and its trust."""
     return Tie(
         factor=connection.factor,

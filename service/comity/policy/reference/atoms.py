@@ -88,9 +88,7 @@ def _connection_atoms(clause: Clause, rule: Rule, tie: Tie, sight: Sight) -> Ite
         if tie.ghost:
             yield unsettled(openness)
         else:
-            yield member_atom(
-                clause.populations, tie.populations, "population", sight.lexicon, tie
-            )
+            yield member_atom(clause.populations, tie.populations, "population", sight.lexicon, tie)
     if clause.low_trust:
         yield unsettled(openness) if tie.ghost else settled(met=tie.low_trust)
 
@@ -115,9 +113,7 @@ def _request_atoms(clause: Clause, rule: Rule, sight: Sight) -> Iterator[Finding
     if clause.not_items is not None:
         yield _negated(member_atom(clause.not_items, facts.items, "item", sight.lexicon))
     if clause.not_purposes is not None:
-        yield _negated(
-            member_atom(clause.not_purposes, facts.purposes, "purpose", sight.lexicon)
-        )
+        yield _negated(member_atom(clause.not_purposes, facts.purposes, "purpose", sight.lexicon))
 
 
 def _negated(finding: Finding) -> Finding:

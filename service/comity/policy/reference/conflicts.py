@@ -55,7 +55,7 @@ def takes_away(outcome: Outcome | None) -> bool:
 
 
 def _conflict(forbid: Rule, require: Rule, ruleset: Ruleset, now: datetime) -> Conflict:
-    """Return the conflict with the preference that `conflicts.yaml` gives it, if any still holds."""
+    """Return the conflict with the preference given it, if that ruling still holds."""
     for ruling in ruleset.rulings:
         named = (ruling.forbid_rule_id, ruling.require_rule_id) == (forbid.id, require.id)
         if named and now < ruling.expires:

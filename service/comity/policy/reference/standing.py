@@ -123,9 +123,7 @@ def parts_on(rule: Rule, tie: Tie, ties: tuple[Tie, ...], sight: Sight) -> RuleP
     return RuleParts(
         body=body,
         exception=any_clause(rule.exceptions, rule, tie, sight),
-        person_exception=greatest(
-            any_clause(rule.person_exceptions, rule, t, sight) for t in ties
-        ),
+        person_exception=greatest(any_clause(rule.person_exceptions, rule, t, sight) for t in ties),
         person_condition=condition,
     )
 

@@ -67,9 +67,7 @@ def is_live(rule: Rule, ruleset: Ruleset, sight: Sight) -> bool:
     in_force = _in_force(rule, sight.now)
     if in_force is Truth.F:
         return False
-    derogators = [
-        (other, _in_force(other, sight.now)) for other in derogators_of(rule, ruleset)
-    ]
+    derogators = [(other, _in_force(other, sight.now)) for other in derogators_of(rule, ruleset)]
     for tie in ties:
         special = [
             min(state, parts_on(other, tie, ties, sight).value) for other, state in derogators

@@ -1,0 +1,48 @@
+# Two commands matter: `make run` and `make test`. Each sets up all that it needs.
+SHELL := /bin/sh
+.DELETE_ON_ERROR:
+.SUFFIXES:
+
+PYTHON := .venv/bin/python
+PROTOS := $(wildcard proto/comity/v1/*.proto)
+
+.PHONY: help run test setup setup-tests protobuf format check fuzz soak bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
+
+run: setup ## set up and serve on localhost:50051 with the policies in policies/
+	@exec $(PYTHON) -m comity serve
+
+test: setup-tests ## set up and run every check and test
+	@sh scripts/check.sh
+
+setup: .venv/.installed protobuf ## virtual environment, the package, generated protobuf code
+
+setup-tests: .venv/.installed-for-tests protobuf
+
+protobuf: .venv/.installed
+	@$(PYTHON) scripts/generate_protobuf.py
+
+.venv/.installed: pyproject.toml scripts/setup.sh
+	@sh scripts/setup.sh run
+
+.venv/.installed-for-tests: .venv/.installed
+	@sh scripts/setup.sh tests
+
+format: setup-tests ## format the code
+	$(PYTHON) -m ruff check --fix-only --quiet . && $(PYTHON) -m ruff format .
+
+check: test
+
+fuzz: setup-tests ## property tests and request fuzzing at full size (about an hour)
+	@sh scripts/long.sh fuzz
+
+soak: setup-tests ## reloads and faults at full size
+	@sh scripts/long.sh soak
+
+bench: setup-tests ## benchmarks: one printed table a program
+	@sh scripts/long.sh bench
+
+clean: ## remove what setup and tests made
+	rm -rf .venv .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis service/comity/v1 service/comity.egg-info
