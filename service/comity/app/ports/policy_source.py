@@ -51,5 +51,5 @@ class PolicySource(Protocol):
         ...
 
     def wait_for_epoch(self, epoch: int, timeout_seconds: float) -> PolicyInForce | None:
-        """Return the current revision once its epoch is at least `epoch`; None after the timeout."""
+        """Return the current revision once it has reached `epoch`; None after the timeout."""
         ...

@@ -1,0 +1,194 @@
+"""Use cases that read the policies themselves: what is in force, and what a rule says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from comity.app.eligibility import Clock
+from comity.app.ports.policy_source import PolicyInForce, PolicySource
+from comity.app.revisions import policy_for
+from comity.domain.effect import Outcome
+from comity.domain.errors import FieldViolation, InvalidQuestionError, NotFoundError
+from comity.domain.request import Options, Revision
+from comity.policy.bundle import JurisdictionText
+from comity.policy.rules import Clause, Modality, Rule
+
+MOST_RULES_A_PAGE = 200
+DEFAULT_RULES_A_PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Restriction:
+    """A rule in force, as a settings screen shows it.
+
+    Attributes:
+        rule: the rule.
+        outcome: what it asks at the instant.
+        until: first instant at which that changes by itself; None if never.
+    """
+
+    rule: Rule
+    outcome: Outcome
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictionPage:
+    """A page of restrictions in force.
+
+    Attributes:
+        restrictions: sorted by rule id.
+        next_page_token: pass it to get the next page; empty on the last.
+        revision: policy revision that answered; the same on every page.
+        evaluated_at: the instant listed.
+        valid_until: first instant at which the list could change by itself; None if never.
+    """
+
+    restrictions: tuple[Restriction, ...]
+    next_page_token: str
+    revision: Revision
+    evaluated_at: datetime
+    valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class RestrictionQuery:
+    """What to list.
+
+    Attributes:
+        place: ISO code, body or area whose people are asked about.
+        factors: connecting factors by which they are connected to it; empty for any.
+        product: only rules that may concern this product; empty for all.
+        page_size: rules a page, 1 to 200; 0 for 50.
+        page_token: token of the page before; empty for the first page.
+    """
+
+    place: str
+    factors: frozenset[str] = frozenset()
+    product: str = ""
+    page_size: int = 0
+    page_token: str = ""
+
+
+@dataclass(frozen=True)
+class PolicyTexts:
+    """Reads the policies in force.
+
+    Attributes:
+        policies: where the revision in force comes from.
+        clock: gives the current instant.
+        wait_seconds: how long to wait for the revision that a caller asks for, at most.
+    """
+
+    policies: PolicySource
+    clock: Clock
+    wait_seconds: float = 1.0
+
+    def list_restrictions(self, query: RestrictionQuery, options: Options) -> RestrictionPage:
+        """List the rules in force for `query`, a page at a time, sorted by rule id.
+
+        Raises:
+            InvalidQuestionError: the page token is not one of this revision.
+            NoPolicyError, NoHistoryError, RevisionNotReachedError: as `policy_for`.
+        """
+        policy = policy_for(self.policies, options, self.wait_seconds)
+        now = options.as_of or self.clock()
+        concerned = sorted(_concerned(query, policy, now), key=lambda rule: rule.id)
+        start = _offset(query.page_token, policy.revision)
+        size = min(query.page_size or DEFAULT_RULES_A_PAGE, MOST_RULES_A_PAGE)
+        in_force = [
+            Restriction(rule, state, rule.timeline.next_change(now))
+            for rule in concerned
+            if (state := rule.timeline.state_at(now)) is not None
+        ]
+        more = start + size < len(in_force)
+        changes = [rule.timeline.next_change(now) for rule in concerned]
+        return RestrictionPage(
+            restrictions=tuple(in_force[start : start + size]),
+            next_page_token=f"{policy.revision.digest[:16]}.{start + size}" if more else "",
+            revision=policy.revision,
+            evaluated_at=now,
+            valid_until=(
+                None
+                if options.hypothetical
+                else min((change for change in changes if change is not None), default=None)
+            ),
+        )
+
+    def get_rule(self, rule_id: str, options: Options) -> tuple[Rule, Revision]:
+        """Return the rule `rule_id` and the revision it was read from.
+
+        Raises:
+            NotFoundError: there is no such rule.
+            NoPolicyError, NoHistoryError, RevisionNotReachedError: as `policy_for`.
+        """
+        policy = policy_for(self.policies, options, self.wait_seconds)
+        for ruleset in (policy.bundle.eligibility, policy.bundle.content):
+            rule = ruleset.by_id.get(rule_id)
+            if rule is not None:
+                return rule, policy.revision
+        message = "no rule has this id in the policy revision in force"
+        raise NotFoundError(message)
+
+    def get_jurisdiction(self, code: str, options: Options) -> tuple[JurisdictionText, Revision]:
+        """Return the jurisdiction `code`, an alias included, and the revision it was read from.
+
+        Raises:
+            NotFoundError: there is no file for it.
+            NoPolicyError, NoHistoryError, RevisionNotReachedError: as `policy_for`.
+        """
+        policy = policy_for(self.policies, options, self.wait_seconds)
+        canonical = policy.bundle.eligibility.atlas.canonical(code)
+        found = policy.bundle.jurisdictions.get(canonical)
+        if found is None:
+            message = "no policy file has this jurisdiction in the policy revision in force"
+            raise NotFoundError(message)
+        return found, policy.revision
+
+    def list_jurisdictions(self, options: Options) -> tuple[tuple[JurisdictionText, ...], Revision]:
+        """Return every jurisdiction with a policy file, sorted by code, and the revision.
+
+        Raises:
+            NoPolicyError, NoHistoryError, RevisionNotReachedError: as `policy_for`.
+        """
+        policy = policy_for(self.policies, options, self.wait_seconds)
+        listed = policy.bundle.jurisdictions
+        return tuple(listed[code] for code in sorted(listed)), policy.revision
+
+
+def _concerned(query: RestrictionQuery, policy: PolicyInForce, now: datetime) -> Iterator[Rule]:
+    """Yield the rules that may meet somebody connected as the query says."""
+    ruleset = policy.bundle.eligibility
+    atlas, lexicon = ruleset.atlas, ruleset.lexicon
+    around = atlas.lies_in(atlas.canonical(query.place))
+
+    def meets(rule: Rule, clause: Clause) -> bool:
+        if query.factors and clause.factors is not None and not clause.factors & query.factors:
+            return False
+        if clause.places is not None and not atlas.expand(clause.places, now) & around:
+            return False
+        if not query.product or clause.products is None:
+            return True
+        kinds = lexicon.product_above(query.product, rule.jurisdiction, now)
+        return bool(kinds & clause.products)
+
+    for rule in ruleset.rules:
+        if rule.modality is not Modality.PERMIT and any(meets(rule, c) for c in rule.body):
+            yield rule
+
+
+def _offset(token: str, revision: Revision) -> int:
+    """Return where the page starts.
+
+    Raises:
+        InvalidQuestionError: the token is not one of this revision.
+    """
+    if not token:
+        return 0
+    digest, _, offset = token.partition(".")
+    if digest != revision.digest[:16] or not offset.isascii() or not offset.isdigit():
+        description = "is not a token of this policy revision; start again from the first page"
+        raise InvalidQuestionError((FieldViolation("page_token", description),))
+    return int(offset)
