@@ -1,4 +1,3 @@
-#!/usr/bin/env python3
 """Rebuild the embedded GeoIP database from the pinned npm package.
 
 Run from anywhere, with npm on the path:  python scripts/embed_geoip.py
@@ -33,7 +32,7 @@ DATA: Final = Path(__file__).resolve().parent.parent / "service" / "comity" / "d
 def fetch_package(directory: Path) -> Path:
     """Download the pinned package into `directory` and return the path of its archive."""
     command = ["npm", "pack", f"{PACKAGE}@{VERSION}", "--ignore-scripts", "--silent"]
-    subprocess.run(command, cwd=directory, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+    subprocess.run(command, cwd=directory, check=True, stdout=subprocess.DEVNULL)
     (archive,) = directory.glob("*.tgz")
     return archive
 

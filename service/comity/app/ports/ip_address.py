@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from ipaddress import ip_network
@@ -11,6 +12,7 @@ from typing import Final, assert_never
 from comity.domain.errors import ComityError
 
 _LONGEST_TEXT: Final = 64  # 45 characters of IPv6 with a dotted tail, and a zone identifier
+_ZONE: Final = re.compile(r"[0-9A-Za-z._~-]+")  # what RFC 6874 lets stand without escapes
 _IPV4_BYTES: Final = 4
 _IPV6_BYTES: Final = 16
 
@@ -129,7 +131,7 @@ def _pack(text: str) -> bytes:
     if ":" in text:
         family = AF_INET6
         text, mark, zone = text.partition("%")
-        if mark and (not zone or "%" in zone):
+        if mark and _ZONE.fullmatch(zone) is None:
             raise MalformedAddressError
     try:
         return inet_pton(family, text)
