@@ -1,0 +1,139 @@
+"""The engine: answers questions by bitsets over rules, and remembers its answers.
+
+facts -> columns (scenes) -> verdicts (weighing) -> decision (answering), which stands for some
+time (validity). `Engine` puts the steps together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from comity.domain.decision import Decision
+from comity.domain.facts import BornBetween, Facts
+from comity.policy.engine.ages import Birthday, next_birthday
+from comity.policy.engine.answering import Answering
+from comity.policy.engine.bits import numbers_in
+from comity.policy.engine.cache import Cache
+from comity.policy.engine.clashes import Clashes
+from comity.policy.engine.moments import Calendar, Moment
+from comity.policy.engine.scenes import Scenery
+from comity.policy.engine.table import build_table
+from comity.policy.engine.unknowns import Unknowns
+from comity.policy.engine.validity import Horizon
+from comity.policy.engine.weighing import weigh
+from comity.policy.rules import Ruleset
+
+DECISIONS_KEPT = 32_768
+
+
+@dataclass(frozen=True, slots=True)
+class Masks:
+    """Which rules bear on the facts, over all connections.
+
+    Attributes:
+        certain: ids of rules whose value is T on some connection.
+        held: ids of rules whose body is met, and no exception proven, on some connection.
+        possible: ids of rules whose value is not F on some connection.
+    """
+
+    certain: frozenset[str]
+    held: frozenset[str]
+    possible: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """An answer, and for how long it may be given again.
+
+    Attributes:
+        decision: the answer, its end without regard to birthdays.
+        birthdays: birthdays that could change it.
+        start: first instant at which it may be given.
+        end: first instant at which it may not.
+    """
+
+    decision: Decision
+    birthdays: tuple[Birthday, ...]
+    start: datetime
+    end: datetime
+
+    def for_facts(self, facts: Facts, now: datetime) -> Decision:
+        """Return the answer as given to `facts`, which may differ in birth date and presumption."""
+        decision = self.decision
+        if self.birthdays and isinstance(facts.age, BornBetween):
+            birthday = next_birthday(facts.age, self.birthdays, now)
+            if birthday is not None:
+                ends = (birthday, decision.valid_until or birthday)
+                decision = replace(decision, valid_until=min(ends))
+        if decision.presumed_facts != facts.presumed:
+            decision = replace(decision, presumed_facts=facts.presumed)
+        return decision
+
+
+class Engine:
+    """The compiled form of a set of rules; immutable but for caches, shared by threads."""
+
+    __slots__ = ("_answering", "_calendar", "_horizon", "_memo", "_scenery", "_table")
+
+    def __init__(self, ruleset: Ruleset) -> None:
+        """Compile `ruleset`."""
+        table = build_table(ruleset)
+        scenery = Scenery(ruleset, table)
+        edges = {*scenery.places.instants, *scenery.products.instants}
+        self._table = table
+        self._scenery = scenery
+        self._calendar = Calendar(table, scenery.ages, edges)
+        self._horizon = Horizon(table, self._calendar, scenery.ages, ruleset.rulings)
+        unknowns = Unknowns(table, scenery.kinds)
+        self._answering = Answering(table, unknowns, Clashes(table, ruleset.rulings))
+        self._memo: Cache[Hashable, Remembered] = Cache(DECISIONS_KEPT)
+
+    def evaluate(self, facts: Facts, now: datetime) -> Decision:
+        """Answer the question that `facts` ask at `now`, an aware datetime."""
+        moment = self._calendar.at(now)
+        key = self._key(facts, moment)
+        known = self._memo.get(key)
+        if known is None or not known.start <= now < known.end:
+            known = self._memo.put(key, self._decide(facts, now, moment))
+        return known.for_facts(facts, now)
+
+    def masks(self, facts: Facts, now: datetime) -> Masks:
+        """Return the three answers of every rule in force, whatever its modality."""
+        moment = self._calendar.at(now)
+        scene = self._scenery.see(facts, now, moment.births)
+        total = weigh(self._table, scene.sightings, moment.in_force, moment.in_force).total
+        return Masks(self._ids(total.certain), self._ids(total.held), self._ids(total.possible))
+
+    def _ids(self, rules: int) -> frozenset[str]:
+        return frozenset(self._table.rules[number].id for number in numbers_in(rules))
+
+    def _decide(self, facts: Facts, now: datetime, moment: Moment) -> Remembered:
+        """Work the answer out."""
+        scene = self._scenery.see(facts, now, moment.births)
+        weighing = weigh(self._table, scene.sightings, moment.in_force, moment.in_force)
+        validity = self._horizon.of(scene, moment)
+        decision = self._answering.answer(scene, weighing, moment, validity.until)
+        return Remembered(decision, validity.birthdays, now, validity.kept_until)
+
+    def _key(self, facts: Facts, moment: Moment) -> Hashable:
+        """Return what the answer depends on; ages and creation by what rules can tell of them."""
+        ties = facts.ties
+        origins: frozenset[Hashable] = frozenset([(t.factor, t.place, t.source) for t in ties])
+        if len(origins) != len(ties):
+            origins = frozenset([(t, t.source) for t in ties])
+        return (
+            facts.action,
+            facts.product,
+            facts.device,
+            facts.purposes,
+            facts.items,
+            facts.labels,
+            facts.labels_absent,
+            facts.labels_open,
+            self._scenery.ages.cell(facts.age, moment.births),
+            self._scenery.creations.cell(facts.account_created),
+            ties,
+            origins,
+        )

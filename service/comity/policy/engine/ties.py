@@ -1,0 +1,122 @@
+"""Connections: the columns of one tie, with the caps of ties that are in doubt."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from comity.domain.facts import Members, Tie
+from comity.policy.engine.cache import Cache
+from comity.policy.engine.columns import (
+    Column,
+    Columns,
+    Match,
+    columns_for,
+    conjoin,
+    unknown_columns,
+)
+from comity.policy.engine.kinds import SetColumns
+from comity.policy.engine.places import Change, Places
+from comity.policy.engine.planes import CONNECTING, LOW, Dimension, Plane
+from comity.policy.engine.table import RuleTable
+
+TieKey = tuple[str, str, Members, bool, bool, bool, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SeenTie:
+    """What rules see of one connection.
+
+    Attributes:
+        now: for each plane, the rules whose clause meets the connection, caps applied.
+        relaxed: the same with what time can still change taken as unknown.
+        parts: the columns of each connecting dimension by itself, as of now, caps left out.
+        ghost: whether the connection stands for those that are not known.
+        changes: rules that name a group to which the place is to come or which it is to leave.
+    """
+
+    now: tuple[Column, ...]
+    relaxed: tuple[Column, ...]
+    parts: Mapping[Dimension, Columns]
+    ghost: bool
+    changes: tuple[Change, ...]
+
+
+class Ties:
+    """The columns of connections."""
+
+    __slots__ = ("_cache", "_places", "_planes", "_populations", "_unknown")
+
+    def __init__(
+        self, table: RuleTable, places: Places, populations: SetColumns, limit: int
+    ) -> None:
+        """Combine `places` and `populations` with factors and trust."""
+        self._planes = table.planes.listed
+        self._places = places
+        self._populations = populations
+        self._cache: Cache[TieKey, SeenTie] = Cache(limit)
+        self._unknown = {d: unknown_columns(self._planes, d) for d in CONNECTING}
+
+    def of(self, tie: Tie, now: datetime) -> SeenTie:
+        """Return what rules see of `tie`, which exists at `now` or will."""
+        moving = tie.until is not None or (tie.since is not None and tie.since > now)
+        segment = bisect_right(self._places.instants, now)
+        key = (
+            tie.factor,
+            tie.place,
+            tie.populations,
+            tie.low_trust,
+            tie.ghost,
+            moving,
+            segment,
+        )
+        return self._cache.get(key) or self._cache.put(key, self._see(tie, now, moving=moving))
+
+    def _see(self, tie: Tie, now: datetime, *, moving: bool) -> SeenTie:
+        """Combine the dimensions of `tie`."""
+        factor = columns_for(self._planes, Dimension.FACTOR, Match(met=frozenset({tie.factor})))
+        changes: tuple[Change, ...] = ()
+        if tie.ghost:
+            parts = {**self._unknown, Dimension.FACTOR: factor}
+            relaxed = parts
+        else:
+            place = self._places.of(tie.place, now)
+            populations = self._populations.of(tie.populations)
+            trust = Match(met=frozenset({LOW}) if tie.low_trust else frozenset())
+            parts = {
+                Dimension.FACTOR: factor,
+                Dimension.PLACE: place.seen.now,
+                Dimension.POPULATION: populations.now,
+                Dimension.TRUST: columns_for(self._planes, Dimension.TRUST, trust),
+            }
+            relaxed = {**parts, Dimension.PLACE: place.seen.relaxed}
+            changes = place.changes
+        settled = self._capped(conjoin(self._planes, list(parts.values())), tie)
+        still = relaxed[Dimension.PLACE] is parts[Dimension.PLACE]
+        loose = settled
+        if not still:
+            loose = self._capped(conjoin(self._planes, list(relaxed.values())), tie)
+        if moving:
+            loose = _cap(self._planes, loose)
+        return SeenTie(settled, loose, parts, tie.ghost, changes)
+
+    def _capped(self, columns: tuple[Column, ...], tie: Tie) -> tuple[Column, ...]:
+        """Leave in doubt the clauses that name a connecting dimension of a doubtful tie."""
+        if tie.ghost:
+            return _cap(self._planes, columns)
+        if tie.low_trust:
+            return tuple(
+                (certain & ~plane.doubtful_at_low_trust, possible)
+                for plane, (certain, possible) in zip(self._planes, columns, strict=True)
+            )
+        return columns
+
+
+def _cap(planes: tuple[Plane, ...], columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """Leave in doubt every clause that names a connecting dimension."""
+    return tuple(
+        (certain & ~plane.connecting, possible)
+        for plane, (certain, possible) in zip(planes, columns, strict=True)
+    )

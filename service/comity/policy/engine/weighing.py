@@ -1,0 +1,135 @@
+"""Weighing: the three answers of every rule on every connection."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from comity.domain.facts import Tie
+from comity.policy.engine.bits import numbers_in
+from comity.policy.engine.columns import Column
+from comity.policy.engine.table import RuleTable
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """One connection as the rules see it, combined with the person and the request.
+
+    Attributes:
+        tie: the connection.
+        columns: for each plane, the rules whose clause is met on it.
+    """
+
+    tie: Tie
+    columns: Sequence[Column]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdicts:
+    """The rules that answer on one connection, or on any.
+
+    Attributes:
+        certain: rules whose value is T.
+        held: rules whose body is met and no exception to which is proven.
+        possible: rules whose value is not F.
+        derogating: rules that derogate others and, on one connection, do so for certain.
+        derogating_possibly: those that possibly do.
+    """
+
+    certain: int
+    held: int
+    possible: int
+    derogating: int = 0
+    derogating_possibly: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Weighing:
+    """The answers of all rules.
+
+    Attributes:
+        total: over all connections.
+        by_tie: for each connection.
+    """
+
+    total: Verdicts
+    by_tie: tuple[Verdicts, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What holds of the person, over all connections.
+
+    Attributes:
+        certain: rules whose condition on the person is met and no exception to which is possible.
+        held: rules whose condition on the person is met and no exception to which is proven.
+        possible: rules whose condition on the person is possible and no exception proven.
+    """
+
+    certain: int
+    held: int
+    possible: int
+
+
+def disjoin(planes: range, columns: Sequence[Column]) -> Column:
+    """Return the rules any of whose clauses in `planes` is met, for certain and possibly."""
+    certain = possible = 0
+    for number in planes:
+        column = columns[number]
+        certain |= column[0]
+        possible |= column[1]
+    return certain, possible
+
+
+def weigh(
+    table: RuleTable, sightings: Sequence[Sighting], in_force: int, in_force_possibly: int
+) -> Weighing:
+    """Answer for every rule on every connection: AND inside, subtract, then OR across."""
+    person = weigh_person(table, sightings)
+    by_tie = tuple(
+        weigh_tie(table, sighting, person, in_force, in_force_possibly) for sighting in sightings
+    )
+    certain = held = possible = 0
+    for verdicts in by_tie:
+        certain |= verdicts.certain
+        held |= verdicts.held
+        possible |= verdicts.possible
+    return Weighing(Verdicts(certain, held, possible), by_tie)
+
+
+def weigh_person(table: RuleTable, sightings: Sequence[Sighting]) -> Person:
+    """Answer what is asked of the person rather than of one connection."""
+    planes = table.planes
+    excepted = excepted_possibly = 0
+    met = met_possibly = planes.unconditional
+    for sighting in sightings:
+        certain, possible = disjoin(planes.person_exceptions, sighting.columns)
+        excepted |= certain
+        excepted_possibly |= possible
+        certain, possible = disjoin(planes.person_conditions, sighting.columns)
+        met |= certain
+        met_possibly |= possible
+    return Person(
+        certain=met & ~excepted_possibly, held=met & ~excepted, possible=met_possibly & ~excepted
+    )
+
+
+def weigh_tie(
+    table: RuleTable, sighting: Sighting, person: Person, in_force: int, in_force_possibly: int
+) -> Verdicts:
+    """Answer for every rule on one connection."""
+    body, body_possibly = disjoin(table.planes.body, sighting.columns)
+    if sighting.tie.ghost:
+        body = 0
+    excepted, excepted_possibly = disjoin(table.planes.exceptions, sighting.columns)
+    certain = in_force & person.certain & body & ~excepted_possibly
+    held = in_force & person.held & body & ~excepted
+    possible = in_force_possibly & person.possible & body_possibly & ~excepted
+    special, special_possibly = certain & table.derogating, possible & table.derogating
+    if special_possibly:
+        removed = table.derogated_by(numbers_in(special))
+        removed_possibly = table.derogated_by(numbers_in(special_possibly))
+        certain &= ~removed_possibly
+        held &= ~removed
+        possible &= ~removed
+    return Verdicts(certain, held, possible, special, special_possibly)
