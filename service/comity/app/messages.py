@@ -33,11 +33,11 @@ def message_for(
         state = rule.timeline.state_at(now)
         asks_this = state is not None and state.effect is decision.effect
         if settled and asks_this and rule.text.message and not rule.text.confidential:
-            return _in_language(rule.text.message, language)
-    return _in_language(lexicon.notices.get(decision.effect.name.lower(), {}), language)
+            return in_language(rule.text.message, language)
+    return in_language(lexicon.notices.get(decision.effect.name.lower(), {}), language)
 
 
-def _in_language(texts: Mapping[str, str], language: str) -> str:
+def in_language(texts: Mapping[str, str], language: str) -> str:
     """Return the text in `language`, in its base language, in English, or nothing."""
     base = language.partition("-")[0].lower()
     for tag in (language, base, FALLBACK_LANGUAGE):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from comity.app.eligibility import Clock
@@ -11,7 +11,7 @@ from comity.app.ports.policy_source import PolicyInForce, PolicySource
 from comity.app.revisions import policy_for
 from comity.domain.effect import Outcome
 from comity.domain.errors import FieldViolation, InvalidQuestionError, NotFoundError
-from comity.domain.request import Options, Revision
+from comity.domain.request import Options, Revision, View
 from comity.policy.bundle import JurisdictionText
 from comity.policy.rules import Clause, Modality, Rule
 
@@ -95,8 +95,8 @@ class PolicyTexts:
         """
         policy = policy_for(self.policies, options, self.wait_seconds)
         now = options.as_of or self.clock()
-        concerned = sorted(_concerned(query, policy, now), key=lambda rule: rule.id)
-        start = _offset(query.page_token, policy.revision)
+        concerned = sorted(_concerned(query, policy, options, now), key=lambda rule: rule.id)
+        start = offset_of(query.page_token, policy.revision)
         size = min(query.page_size or DEFAULT_RULES_A_PAGE, MOST_RULES_A_PAGE)
         in_force = [
             Restriction(rule, state, rule.timeline.next_change(now))
@@ -107,7 +107,7 @@ class PolicyTexts:
         changes = [rule.timeline.next_change(now) for rule in concerned]
         return RestrictionPage(
             restrictions=tuple(in_force[start : start + size]),
-            next_page_token=f"{policy.revision.digest[:16]}.{start + size}" if more else "",
+            next_page_token=token_at(start + size, policy.revision) if more else "",
             revision=policy.revision,
             evaluated_at=now,
             valid_until=(
@@ -121,14 +121,13 @@ class PolicyTexts:
         """Return the rule `rule_id` and the revision it was read from.
 
         Raises:
-            NotFoundError: there is no such rule.
+            NotFoundError: there is no such rule, or not for this view.
             NoPolicyError, NoHistoryError, RevisionNotReachedError: as `policy_for`.
         """
         policy = policy_for(self.policies, options, self.wait_seconds)
-        for ruleset in (policy.bundle.eligibility, policy.bundle.content):
-            rule = ruleset.by_id.get(rule_id)
-            if rule is not None:
-                return rule, policy.revision
+        rule = _find_rule(rule_id, policy)
+        if rule is not None and _is_shown(rule, options):
+            return rule, policy.revision
         message = "no rule has this id in the policy revision in force"
         raise NotFoundError(message)
 
@@ -145,7 +144,7 @@ class PolicyTexts:
         if found is None:
             message = "no policy file has this jurisdiction in the policy revision in force"
             raise NotFoundError(message)
-        return found, policy.revision
+        return _as_shown(found, policy, options), policy.revision
 
     def list_jurisdictions(self, options: Options) -> tuple[tuple[JurisdictionText, ...], Revision]:
         """Return every jurisdiction with a policy file, sorted by code, and the revision.
@@ -155,10 +154,34 @@ class PolicyTexts:
         """
         policy = policy_for(self.policies, options, self.wait_seconds)
         listed = policy.bundle.jurisdictions
-        return tuple(listed[code] for code in sorted(listed)), policy.revision
+        shown = (_as_shown(listed[code], policy, options) for code in sorted(listed))
+        return tuple(shown), policy.revision
 
 
-def _concerned(query: RestrictionQuery, policy: PolicyInForce, now: datetime) -> Iterator[Rule]:
+def _is_shown(rule: Rule, options: Options) -> bool:
+    """Return whether the view asked for may know of `rule`."""
+    return options.view is View.LEGAL or not rule.text.confidential
+
+
+def _find_rule(rule_id: str, policy: PolicyInForce) -> Rule | None:
+    """Return the rule `rule_id` of any section, or None."""
+    found = policy.bundle.eligibility.by_id.get(rule_id)
+    return found or policy.bundle.content.by_id.get(rule_id)
+
+
+def _as_shown(text: JurisdictionText, policy: PolicyInForce, options: Options) -> JurisdictionText:
+    """Return `text` without the rules that the view asked for may not know of."""
+
+    def is_shown(rule_id: str) -> bool:
+        rule = _find_rule(rule_id, policy)
+        return rule is None or _is_shown(rule, options)
+
+    return replace(text, rule_ids=tuple(filter(is_shown, text.rule_ids)))
+
+
+def _concerned(
+    query: RestrictionQuery, policy: PolicyInForce, options: Options, now: datetime
+) -> Iterator[Rule]:
     """Yield the rules that may meet somebody connected as the query says."""
     ruleset = policy.bundle.eligibility
     atlas, lexicon = ruleset.atlas, ruleset.lexicon
@@ -175,12 +198,19 @@ def _concerned(query: RestrictionQuery, policy: PolicyInForce, now: datetime) ->
         return bool(kinds & clause.products)
 
     for rule in ruleset.rules:
-        if rule.modality is not Modality.PERMIT and any(meets(rule, c) for c in rule.body):
+        if rule.modality is Modality.PERMIT or not _is_shown(rule, options):
+            continue
+        if any(meets(rule, clause) for clause in rule.body):
             yield rule
 
 
-def _offset(token: str, revision: Revision) -> int:
-    """Return where the page starts.
+def token_at(offset: int, revision: Revision) -> str:
+    """Return the token of the page that starts after `offset` entries."""
+    return f"{revision.digest[:16]}.{offset}"
+
+
+def offset_of(token: str, revision: Revision) -> int:
+    """Return how many entries lie before the page that `token` stands for.
 
     Raises:
         InvalidQuestionError: the token is not one of this revision.
