@@ -83,19 +83,18 @@ class Schedule:
 
         An edge need not change `is_open` if windows touch; callers compare states.
         """
-        day = now.astimezone(ZoneInfo(self.zone)).date() - ONE_DAY
-        limit = day + timedelta(days=LONGEST_GAP_DAYS)
+        day = begin = now.astimezone(ZoneInfo(self.zone)).date() - ONE_DAY
         while True:
             edges = [edge for span in self.windows_of(day) for edge in span if edge > now]
             if edges:
                 following = [e for s in self.windows_of(day + ONE_DAY) for e in s if e > now]
                 return min(edges + following)
             day += ONE_DAY
-            if day > limit:
-                resumed = self._resumption_after(day)
+            if day > begin + timedelta(days=LONGEST_GAP_DAYS):
+                resumed = self._resumption_after(begin)
                 if resumed is None:
                     return None
-                day, limit = resumed, resumed + timedelta(days=LONGEST_GAP_DAYS)
+                day = begin = resumed
 
     def _resumption_after(self, day: date) -> date | None:
         """Return the next day worth searching from: a date range's start or an exception's end."""

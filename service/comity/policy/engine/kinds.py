@@ -16,7 +16,7 @@ UNNAMED_SUFFIX = "~"  # `official~`: of the kind `official`, of none that is nam
 class Kinds:
     """What lies above and below the values of one dimension, as far as rules name it."""
 
-    __slots__ = ("_above", "_below", "_dimension", "_lexicon", "named")
+    __slots__ = ("_above", "_below", "_dimension", "_lexicon", "_values", "named")
 
     def __init__(self, dimension: str, named: Iterable[Hashable], lexicon: Lexicon) -> None:
         """Index the kinds of `dimension`; `named` are the names that rules use."""
@@ -24,10 +24,12 @@ class Kinds:
         self._lexicon = lexicon
         self.named: frozenset[str] = frozenset(str(name) for name in named)
         self._above = {name: lexicon.above(dimension, name) for name in self.named}
+        self._values = self.named.union(lexicon.kinds.get(dimension, ()))
         below: dict[str, set[str]] = {}
-        for name, kinds in self._above.items():
-            for kind in kinds - {name}:
-                below.setdefault(kind, set()).add(name)
+        for value in self._values:
+            kinds = lexicon.above(dimension, value)
+            for kind in kinds - {value}:
+                below.setdefault(kind, set()).update(kinds & self.named)
         self._below = {kind: frozenset(names) for kind, names in below.items()}
 
     def above(self, value: str) -> frozenset[str]:
@@ -40,7 +42,7 @@ class Kinds:
         return kinds if plain == value else kinds | {value}
 
     def below(self, value: str) -> frozenset[str]:
-        """Return the names strictly below `value`: it may be any of them, or none."""
+        """Return the names of which a value below `value` may be: it may be that, or none."""
         return self._below.get(value, NOTHING)
 
     def match_value(self, value: str) -> Match:
@@ -57,16 +59,11 @@ class Kinds:
     def doubtful(self, members: Members) -> frozenset[str]:
         """Return the names that a further member of the set may meet."""
         if members.open:
-            candidates: Iterable[str] = self.named
-        elif members.yes:
-            candidates = {
-                name for member in members.yes for name in (member, *self.below(member))
-            } & self.named
-        else:
-            return NOTHING
+            return frozenset(name for name in self.named if not self.above(name) & members.no)
         if not members.no:
-            return frozenset(candidates)
-        return frozenset(name for name in candidates if not self.above(name) & members.no)
+            return NOTHING.union(*map(self.below, members.yes))
+        finer = (kinds for value in self._values if (kinds := self.above(value)) & members.yes)
+        return self.named.intersection(NOTHING.union(*(k for k in finer if not k & members.no)))
 
 
 AllKinds = Mapping[Dimension, Kinds]

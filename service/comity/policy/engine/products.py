@@ -64,12 +64,25 @@ class Products:
     A segment is a stretch of time in which no kind of a product begins or ends.
     """
 
-    __slots__ = ("_cache", "_lexicon", "_names", "_scopes", "_table", "_unknown", "instants")
+    __slots__ = (
+        "_cache",
+        "_kinds",
+        "_lexicon",
+        "_names",
+        "_scopes",
+        "_table",
+        "_unknown",
+        "instants",
+    )
 
     def __init__(self, table: RuleTable, lexicon: Lexicon, limit: int) -> None:
         """Serve the names that `table` uses."""
         self._table = table
         self._lexicon = lexicon
+        parents = lexicon.kinds.get("product", {}).values()
+        self._kinds = {kind for kinds in parents for kind in kinds}.union(
+            dated.kind for kinds in lexicon.product_kinds.values() for dated in kinds
+        )
         self._names = [str(name) for name in table.naming[Dimension.PRODUCT]]
         self.instants: list[datetime] = sorted(
             {
@@ -125,7 +138,14 @@ class Products:
         plain = product.removesuffix(UNNAMED_SUFFIX)
         kinds = self._lexicon.product_above(plain, scope.jurisdiction, now) | {product}
         below = scope.below.get(product, NOTHING)
-        edges = self._lexicon.product_boundaries(plain, scope.jurisdiction, now)
+        around = [plain]
+        if product in self._kinds:  # any product may come to be of this kind
+            around += self._lexicon.product_kinds
+        edges = [
+            edge
+            for value in around
+            for edge in self._lexicon.product_boundaries(value, scope.jurisdiction, now)
+        ]
         pending = self._names if edges else scope.pending
         return Match(kinds, below, frozenset(pending)), min(edges, default=None)
 
@@ -161,9 +181,12 @@ class Products:
         """Return how the law of `jurisdiction` sees products at `now`."""
         below: dict[str, set[str]] = {}
         pending = {}
+        names = frozenset(self._names)
+        for product in names.union(self._lexicon.kinds.get("product", ())):
+            kinds = self._lexicon.product_above(product, jurisdiction, now)
+            for kind in kinds - {product}:
+                below.setdefault(kind, set()).update(kinds & names)
         for name in self._names:
-            for kind in self._lexicon.product_above(name, jurisdiction, now) - {name}:
-                below.setdefault(kind, set()).add(name)
             edges = self._lexicon.product_boundaries(name, jurisdiction, now)
             if edges:
                 pending[name] = min(edges)

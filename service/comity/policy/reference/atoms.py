@@ -135,9 +135,17 @@ def value_atom(
         return unsettled(FactKey(dimension))
     if above(dimension, value, lexicon) & named:
         return MET
-    if any(value in lexicon.above(dimension, kind) for kind in named):
-        return unsettled(FactKey(dimension))
-    return NOT_MET
+    finer = (kinds for kinds in _kinds_of_all(dimension, named, lexicon) if value in kinds)
+    return unsettled(FactKey(dimension)) if any(kinds & named for kinds in finer) else NOT_MET
+
+
+def _kinds_of_all(dimension: str, named: frozenset[str], lexicon: Lexicon) -> list[frozenset[str]]:
+    """Return, for every value of the dimension, the value with its kinds.
+
+    A value may have several kinds: one below a known kind may be of a kind that is not.
+    """
+    values = named.union(lexicon.kinds.get(dimension, ()))
+    return [lexicon.above(dimension, value) for value in values]
 
 
 def _product(named: frozenset[str], rule: Rule, sight: Sight) -> Finding:
@@ -147,21 +155,33 @@ def _product(named: frozenset[str], rule: Rule, sight: Sight) -> Finding:
         return unsettled(key)
     plain = product.removesuffix(UNNAMED_SUFFIX)
     lexicon, whose, now = sight.lexicon, rule.jurisdiction, sight.now
-    if sight.relaxed and _product_may_change(named, plain, whose, sight):
+    if sight.relaxed and _product_may_change(named, product, whose, sight):
         return unsettled(key)
     if (lexicon.product_above(plain, whose, now) | {product}) & named:
         return MET
     if product != plain:
         return NOT_MET
-    below = any(product in lexicon.product_above(kind, whose, now) for kind in named)
-    return unsettled(key) if below else NOT_MET
+    values = named.union(lexicon.kinds.get("product", ()))
+    finer = [kinds for v in values if product in (kinds := lexicon.product_above(v, whose, now))]
+    return unsettled(key) if any(kinds & named for kinds in finer) else NOT_MET
 
 
 def _product_may_change(named: frozenset[str], product: str, whose: str, sight: Sight) -> bool:
-    """Return whether a dated kind of the product, or of a named product, changes after now."""
-    return any(
-        sight.lexicon.product_boundaries(value, whose, sight.now) for value in {product, *named}
-    )
+    """Return whether time can still change which of `named` the product is."""
+    around = products_around(named, product, sight.lexicon)
+    return any(sight.lexicon.product_boundaries(value, whose, sight.now) for value in around)
+
+
+def products_around(named: frozenset[str], product: str, lexicon: Lexicon) -> frozenset[str]:
+    """Return the products whose dated kinds matter to whether `product` is one of `named`.
+
+    For a kind, every product: any of them may come to be of that kind.
+    """
+    plain = product.removesuffix(UNNAMED_SUFFIX)
+    parents = {kind for kinds in lexicon.kinds.get("product", {}).values() for kind in kinds}
+    dated = {dated.kind for kinds in lexicon.product_kinds.values() for dated in kinds}
+    everything = lexicon.product_kinds.keys() if product in parents | dated else frozenset()
+    return named.union({plain}, everything)
 
 
 def member_atom(
@@ -175,11 +195,17 @@ def member_atom(
     factor, place = (tie.factor, tie.place) if tie is not None else ("", "")
     if any(above(dimension, member, lexicon) & named for member in members.yes):
         return MET
+    finer = frozenset[str]().union(
+        *(
+            kinds
+            for kinds in _kinds_of_all(dimension, named, lexicon)
+            if kinds & members.yes and not kinds & members.no
+        )
+    )
     doubtful = [
         FactKey(dimension, kind, factor, place)
         for kind in named
-        if not (lexicon.above(dimension, kind) & members.no)
-        and (members.open or lexicon.above(dimension, kind) & members.yes)
+        if kind in finer or (members.open and not lexicon.above(dimension, kind) & members.no)
     ]
     return unsettled(*doubtful) if doubtful else NOT_MET
 

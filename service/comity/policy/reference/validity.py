@@ -8,7 +8,7 @@ from datetime import datetime
 
 from comity.domain.facts import NULL_TIE, BornBetween, Facts, Tie
 from comity.domain.truth import Truth, conjunction
-from comity.policy.reference.atoms import Sight, above, age_boundaries
+from comity.policy.reference.atoms import Sight, above, age_boundaries, products_around
 from comity.policy.reference.standing import any_clause, derogators_of, parts_on
 from comity.policy.rules import Clause, Modality, Rule, Ruleset
 
@@ -132,7 +132,7 @@ def _place_and_kind_changes(clause: Clause, rule: Rule, sight: Sight) -> Iterato
     product = sight.facts.product
     if product is not None and (clause.products is not None or clause.not_products is not None):
         named = (clause.products or frozenset()) | (clause.not_products or frozenset())
-        for value in {product, *named}:
+        for value in products_around(named, product, sight.lexicon):
             yield from sight.lexicon.product_boundaries(value, rule.jurisdiction, sight.now)
 
 
