@@ -14,7 +14,7 @@ from comity.app.ports.policy_source import PolicyInForce, PolicySource
 from comity.app.revisions import policy_for
 from comity.app.subject import look_up
 from comity.domain.decision import Decision
-from comity.domain.facts import UnknownReason
+from comity.domain.facts import Facts, UnknownReason
 from comity.domain.question import Question
 from comity.domain.request import Options, Provenance, Revision, Subject
 from comity.policy.explaining import Explanation, explain
@@ -30,6 +30,7 @@ class Answer:
 
     Attributes:
         decision: the evaluation.
+        facts: what it rests on, look-ups and presumptions included.
         rules: the rules that the decision names, by id.
         revision: policy revision that answered.
         evaluated_at: the instant that the question was answered for.
@@ -44,6 +45,7 @@ class Answer:
     """
 
     decision: Decision
+    facts: Facts
     rules: Mapping[str, Rule]
     revision: Revision
     evaluated_at: datetime
@@ -131,6 +133,7 @@ class Eligibility:
         )
         return Answer(
             decision=decision,
+            facts=facts,
             rules=rules,
             revision=chosen.revision,
             evaluated_at=now,
