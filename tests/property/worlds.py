@@ -175,9 +175,16 @@ def build_when_unknown(choices: Choices, states: list[Outcome]) -> dict[str, Whe
     return {**chosen, "other": pick(choices, options)}
 
 
-def build_rule(choices: Choices, limits: Limits, number: int, earlier: list[Rule]) -> Rule:
+def build_rule(
+    choices: Choices,
+    limits: Limits,
+    number: int,
+    earlier: list[Rule],
+    modality: Modality | None = None,
+) -> Rule:
     """Return a rule that may derogate `earlier` ones which derogate nothing."""
-    modality = pick(choices, (Modality.FORBID,) * 4 + (Modality.PERMIT, Modality.REQUIRE))
+    if modality is None:
+        modality = pick(choices, (Modality.FORBID,) * 4 + (Modality.PERMIT, Modality.REQUIRE))
     forbids = modality is Modality.FORBID
     states = [ALLOWED]
     if forbids:

@@ -181,7 +181,7 @@ class Facts:
         return (*existing, NULL_TIE)
 
 
-def tie_order(tie: Tie) -> tuple[str, str, bool, bool, list[str], list[str], str]:
+def tie_order(tie: Tie) -> tuple[str, str, bool, bool, list[str], list[str], bool, str]:
     """Return a sort key that depends on what the tie says, not on where it came from."""
     return (
         tie.factor,
@@ -190,5 +190,6 @@ def tie_order(tie: Tie) -> tuple[str, str, bool, bool, list[str], list[str], str
         tie.low_trust,
         sorted(tie.populations.yes),
         sorted(tie.populations.no),
+        tie.populations.open,
         f"{tie.since}{tie.until}",
     )
