@@ -1,0 +1,166 @@
+"""Servicer of eligibility questions: converts, calls the use case, converts back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import grpc
+
+from comity.app.eligibility import Eligibility
+from comity.app.ports.policy_source import PolicyInForce
+from comity.app.restrictions import PolicyTexts
+from comity.domain.errors import FieldViolation, InvalidQuestionError
+from comity.domain.request import Options
+from comity.grpc_api.admission import admit
+from comity.grpc_api.callers import Entitlements
+from comity.grpc_api.contradictions import find_contradictions, find_misused_options
+from comity.grpc_api.errors import invalid_status, prefixed
+from comity.grpc_api.refusal import Faults
+from comity.grpc_api.replies import eligibility_reply, restrictions_reply
+from comity.grpc_api.requests import question_of, restriction_query_of, subject_of
+from comity.grpc_api.vocabulary import Vocabulary, unknown_names
+from comity.v1 import eligibility_service_pb2, eligibility_service_pb2_grpc
+
+MOST_EXPLAINED = 10
+
+Asked = (
+    eligibility_service_pb2.CheckEligibilityRequest
+    | eligibility_service_pb2.BatchCheckEligibilityItem
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What the questions of one call share.
+
+    Attributes:
+        options: how to answer.
+        policy: the one revision that answers.
+        vocabulary: the names it knows.
+        now: the instant of the call.
+    """
+
+    options: Options
+    policy: PolicyInForce
+    vocabulary: Vocabulary
+    now: datetime
+
+
+class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceServicer):
+    """Answers eligibility questions; errors leave as exceptions that an interceptor converts."""
+
+    def __init__(
+        self, eligibility: Eligibility, texts: PolicyTexts, entitlements: Entitlements
+    ) -> None:
+        """Answer from `eligibility` and `texts` what `entitlements` allow the caller."""
+        self._eligibility = eligibility
+        self._texts = texts
+        self._entitlements = entitlements
+
+    def CheckEligibility(  # noqa: N802 - the contract names it
+        self,
+        request: eligibility_service_pb2.CheckEligibilityRequest,
+        context: grpc.ServicerContext,
+    ) -> eligibility_service_pb2.CheckEligibilityResponse:
+        """Answer one question."""
+        faults = Faults(request)
+        call = self._begin(request, faults, context)
+        return self._answer(request, "", faults, call)
+
+    def BatchCheckEligibility(  # noqa: N802
+        self,
+        request: eligibility_service_pb2.BatchCheckEligibilityRequest,
+        context: grpc.ServicerContext,
+    ) -> eligibility_service_pb2.BatchCheckEligibilityResponse:
+        """Answer up to 500 questions from one revision, each with a result of its own."""
+        faults = Faults(request, into_lists=False)
+        if request.options.explain_missing and len(request.items) > MOST_EXPLAINED:
+            description = f"is only for batches of at most {MOST_EXPLAINED} items"
+            faults.add([FieldViolation("options.explain_missing", description)])
+        call = self._begin(request, faults, context)
+        faults.refuse()
+        reply = eligibility_service_pb2.BatchCheckEligibilityResponse()
+        reply.policy_revision.epoch = call.policy.revision.epoch
+        reply.policy_revision.digest = call.policy.revision.digest
+        for position, item in enumerate(request.items):
+            if not context.is_active():
+                context.abort(grpc.StatusCode.CANCELLED, "the caller no longer waits")
+            reply.results.append(self._result(item, position, call))
+        return reply
+
+    def ListRestrictions(  # noqa: N802
+        self,
+        request: eligibility_service_pb2.ListRestrictionsRequest,
+        context: grpc.ServicerContext,
+    ) -> eligibility_service_pb2.ListRestrictionsResponse:
+        """List the rules in force for people connected to a place."""
+        faults = Faults(request)
+        faults.add(find_misused_options(request.options))
+        call = self._begin(request, faults, context)
+        faults.add(_unknown_in_list(request, call.vocabulary))
+        faults.refuse()
+        page = self._texts.list_restrictions(restriction_query_of(request), call.options)
+        return restrictions_reply(page, call.options)
+
+    def _begin(
+        self,
+        request: eligibility_service_pb2.CheckEligibilityRequest
+        | eligibility_service_pb2.BatchCheckEligibilityRequest
+        | eligibility_service_pb2.ListRestrictionsRequest,
+        faults: Faults,
+        context: grpc.ServicerContext,
+    ) -> _Call:
+        """Return what the questions of a call share."""
+        options, policy = admit(
+            request.options, faults, context, self._entitlements, self._eligibility.policy_for
+        )
+        ruleset = policy.bundle.eligibility
+        vocabulary = Vocabulary(ruleset.lexicon, ruleset.atlas)
+        return _Call(options, policy, vocabulary, self._eligibility.clock())
+
+    def _result(
+        self,
+        item: eligibility_service_pb2.BatchCheckEligibilityItem,
+        position: int,
+        call: _Call,
+    ) -> eligibility_service_pb2.BatchCheckEligibilityResult:
+        """Return the result of one item: its answer, or what is wrong with it."""
+        path = f"items[{position}]."
+        try:
+            response = self._answer(item, path, Faults(item, path), call, position)
+        except InvalidQuestionError as error:
+            status = invalid_status(error.violations)
+            return eligibility_service_pb2.BatchCheckEligibilityResult(error=status)
+        return eligibility_service_pb2.BatchCheckEligibilityResult(response=response)
+
+    def _answer(
+        self, asked: Asked, path: str, faults: Faults, call: _Call, position: int | None = None
+    ) -> eligibility_service_pb2.CheckEligibilityResponse:
+        """Return the answer to one question, to whose message `path` leads.
+
+        Raises:
+            InvalidQuestionError: something is wrong with the question.
+        """
+        if asked.HasField("facts") and not faults.hopeless:
+            faults.add(find_contradictions(asked.subject, asked.facts, path, call.now))
+            faults.add(unknown_names(asked.facts, f"{path}facts", call.vocabulary))
+        faults.refuse()
+        subject, question = subject_of(asked.subject), question_of(asked.facts)
+        try:
+            answer = self._eligibility.check(
+                subject, question, call.options, policy=call.policy, position=position
+            )
+        except InvalidQuestionError as error:
+            raise InvalidQuestionError(prefixed(error.violations, path)) from error
+        return eligibility_reply(answer, call.options.view, call.policy.bundle.eligibility)
+
+
+def _unknown_in_list(
+    request: eligibility_service_pb2.ListRestrictionsRequest, vocabulary: Vocabulary
+) -> Iterator[FieldViolation]:
+    """Yield each name in a list request that the policies don't know."""
+    yield from vocabulary.place(request.jurisdiction, "jurisdiction")
+    yield from vocabulary.factors(request.factors, "factors")
+    yield from vocabulary.value("product", request.product, "product")

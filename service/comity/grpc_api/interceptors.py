@@ -1,0 +1,90 @@
+"""Interceptors: whatever goes wrong in a call leaves as one well-formed status."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NoReturn, TypeVar
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc import status_pb2
+from grpc_status import rpc_status
+
+from comity.domain.errors import ComityError
+from comity.grpc_api.errors import internal_status, malformed_status, status_of
+
+Request = TypeVar("Request")
+Reply = TypeVar("Reply")
+Behaviour = Callable[[Request, grpc.ServicerContext], Reply]
+
+
+@dataclass(frozen=True, slots=True)
+class _Malformed:
+    """Stands for a request whose bytes are no message, until its call can be ended properly."""
+
+
+class ErrorInterceptor(grpc.ServerInterceptor):  # type: ignore[type-arg] # generic in stubs only
+    """Converts errors into statuses, and hides defects from callers after reporting them.
+
+    Without it gRPC answers malformed bytes with INTERNAL, and any exception with its text.
+    """
+
+    def __init__(self, report_defect: Callable[[Exception], None]) -> None:
+        """Call `report_defect` with every exception that has no meaning to the caller."""
+        self._report_defect = report_defect
+
+    def intercept_service(
+        self,
+        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
+        handler_call_details: grpc.HandlerCallDetails,
+    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+        """Return the handler of a unary call, guarded; others as they are."""
+        handler = continuation(handler_call_details)
+        if handler is None or handler.unary_unary is None:
+            return handler
+        return grpc.unary_unary_rpc_method_handler(
+            self._guarded(handler.unary_unary),
+            request_deserializer=_forgiving(handler.request_deserializer),
+            response_serializer=handler.response_serializer,
+        )
+
+    def _guarded(self, behaviour: Behaviour[Request, Reply]) -> Behaviour[Request, Reply]:
+        """Return `behaviour` with its errors converted."""
+
+        def guarded(request: Request, context: grpc.ServicerContext) -> Reply:
+            if isinstance(request, _Malformed):
+                _abort(context, malformed_status())
+            try:
+                return behaviour(request, context)
+            except Exception as error:
+                if context.code() is not None:  # type: ignore[attr-defined] # ended on purpose
+                    raise
+                status = status_of(error) if isinstance(error, ComityError) else None
+                if status is None:
+                    self._report_defect(error)
+                _abort(context, status or internal_status())
+
+        return guarded
+
+
+def _forgiving(
+    deserialize: Callable[[bytes], Request] | None,
+) -> Callable[[bytes], Request | bytes | _Malformed]:
+    """Return `deserialize` with a stand-in for bytes that it refuses."""
+
+    def forgiving(serialized: bytes) -> Request | bytes | _Malformed:
+        if deserialize is None:
+            return serialized
+        try:
+            return deserialize(serialized)
+        except DecodeError:
+            return _Malformed()
+
+    return forgiving
+
+
+def _abort(context: grpc.ServicerContext, status: status_pb2.Status) -> NoReturn:
+    """End the call with `status`."""
+    context.abort_with_status(rpc_status.to_status(status))
+    raise AssertionError  # abort_with_status never returns
