@@ -119,8 +119,6 @@ def weigh_tie(
 ) -> Verdicts:
     """Answer for every rule on one connection."""
     body, body_possibly = disjoin(table.planes.body, sighting.columns)
-    if sighting.tie.ghost:
-        body = 0
     excepted, excepted_possibly = disjoin(table.planes.exceptions, sighting.columns)
     certain = in_force & person.certain & body & ~excepted_possibly
     held = in_force & person.held & body & ~excepted
@@ -132,4 +130,6 @@ def weigh_tie(
         certain &= ~removed_possibly
         held &= ~removed
         possible &= ~removed
+    if sighting.tie.ghost:  # only now: what derogates whatever the connection does so here too
+        certain = held = 0
     return Verdicts(certain, held, possible, special, special_possibly)

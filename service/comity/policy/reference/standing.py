@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from comity.domain.facts import FactKey, Tie
 from comity.domain.truth import Truth, conjunction, disjunction
@@ -74,7 +74,7 @@ class RuleParts:
     """The parts of one rule on one connection, each by itself.
 
     Attributes:
-        body: `applies_to`; at most U on a ghost.
+        body: `applies_to`.
         exception: `except`, on this connection.
         person_exception: `except_person`, on any connection.
         person_condition: `only_if_person`, on any connection; T if not named.
@@ -95,6 +95,14 @@ class RuleParts:
             self.person_condition.value,
         )
 
+    def in_doubt(self) -> RuleParts:
+        """Return the parts as on a ghost, where the body is at most U.
+
+        A derogating rule is not capped so: if its body names no connecting dimension, it
+        derogates whatever connection the ghost stands for.
+        """
+        return replace(self, body=Finding(Truth.U)) if self.body.value is Truth.T else self
+
     @property
     def unknown(self) -> frozenset[FactKey]:
         """The unknown facts of the parts that are U."""
@@ -114,14 +122,11 @@ class RuleParts:
 
 def parts_on(rule: Rule, tie: Tie, ties: tuple[Tie, ...], sight: Sight) -> RuleParts:
     """Return the parts of `rule` on `tie`, one of `ties`."""
-    body = any_clause(rule.body, rule, tie, sight)
-    if tie.ghost and body.value is Truth.T:
-        body = Finding(Truth.U)
     condition = MET
     if rule.person_conditions:
         condition = greatest(any_clause(rule.person_conditions, rule, t, sight) for t in ties)
     return RuleParts(
-        body=body,
+        body=any_clause(rule.body, rule, tie, sight),
         exception=any_clause(rule.exceptions, rule, tie, sight),
         person_exception=greatest(any_clause(rule.person_exceptions, rule, t, sight) for t in ties),
         person_condition=condition,
@@ -138,6 +143,8 @@ def meetings_of(rule: Rule, derogators: Iterable[Rule], sight: Sight) -> list[Me
     meetings = []
     for tie in ties:
         own = parts_on(rule, tie, ties, sight)
+        if tie.ghost:
+            own = own.in_doubt()
         special = [parts_on(other, tie, ties, sight) for other in special_rules]
         value = conjunction([own.value, *(s.value.negated() for s in special)])
         unknown = own.unknown.union(*(s.unknown for s in special if s.value is Truth.U))
