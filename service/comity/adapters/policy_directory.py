@@ -1,0 +1,191 @@
+"""Policy files of a directory: read as one consistent set, whatever is being done to them."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from pathlib import Path
+from typing import Final
+
+from comity.domain.errors import ComityError
+
+MOST_FILE_BYTES: Final = 1 << 20
+MOST_TOTAL_BYTES: Final = 64 << 20
+MOST_FILES: Final = 5_000
+DEEPEST_FOLDER: Final = 3
+SETTLE_SECONDS: Final = 0.1
+MOST_SETTLING_SECONDS: Final = 5.0
+
+_SUFFIXES: Final = (".yaml", ".yml")
+
+
+class Fault(Enum):
+    """Why a directory gives no policy files; the value is a stable code."""
+
+    MISSING = "directory-missing"
+    EMPTY = "directory-empty"
+    UNREADABLE = "unreadable"
+    TOO_LARGE = "too-large"
+
+
+class PolicyDirectoryError(ComityError):
+    """The directory gives no usable set of files; the message says why."""
+
+    def __init__(self, fault: Fault, file: str, message: str) -> None:
+        """Keep the fault and the file it is about, relative to the directory; empty for none."""
+        super().__init__(message)
+        self.fault = fault
+        self.file = file
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this error from other readings."""
+        return f"{self.fault.value} {self}"
+
+
+@dataclass(frozen=True, slots=True)
+class FileSet:
+    """Policy files as they stood together at one moment.
+
+    Attributes:
+        files: content by path relative to the directory, with `/`, sorted. A file over 1 MiB is
+            cut one byte after that, so that whoever checks sizes sees it.
+        digest: SHA-256 over paths and contents, 64 hexadecimal digits.
+    """
+
+    files: Mapping[str, bytes] = field(repr=False)
+    digest: str
+
+    @property
+    def fingerprint(self) -> str:
+        """What tells this set from other readings."""
+        return self.digest
+
+
+Reading = FileSet | PolicyDirectoryError
+
+
+class PolicyDirectory:
+    """A directory of policy files.
+
+    Names that begin with a dot or `#`, or end in `~`, are passed over: editors, Kubernetes and
+    version control keep things under them. Links are followed, which is how Kubernetes mounts
+    files; what they lead to is read again until it has stopped changing.
+    """
+
+    def __init__(self, path: Path, settle_seconds: float = SETTLE_SECONDS) -> None:
+        """Read from `path`; two readings `settle_seconds` apart must agree."""
+        self.path = path
+        self._settle_seconds = settle_seconds
+
+    def read(self) -> Reading:
+        """Return the files, unchanged over the settling time, or after 5 s as they are then.
+
+        Without a directory, without any file, with one that can't be read, or with too much, it is
+        the error that says so.
+        """
+        deadline = time.monotonic() + MOST_SETTLING_SECONDS
+        before = self._attempt()
+        while True:
+            time.sleep(self._settle_seconds)
+            found = self._attempt()
+            if before.fingerprint == found.fingerprint or time.monotonic() > deadline:
+                return found
+            before = found
+
+    def fingerprint(self) -> str:
+        """Return what changes whenever `read` would give another result, without settling."""
+        return self._attempt().fingerprint
+
+    def _attempt(self) -> Reading:
+        """Return the files of this moment, or why there are none."""
+        try:
+            return self._read_once()
+        except PolicyDirectoryError as error:
+            return error
+
+    def _read_once(self) -> FileSet:
+        """Return the files of this moment.
+
+        Raises:
+            PolicyDirectoryError: as `read`.
+        """
+        if not self.path.is_dir():
+            message = f"the policy directory {self.path} does not exist or is no directory"
+            raise PolicyDirectoryError(Fault.MISSING, "", message)
+        files: dict[str, bytes] = {}
+        total = 0
+        for name, path in self._list(self.path, "", 0):
+            content = _read_file(path, name)
+            files[name] = content
+            total += len(content)
+            if total > MOST_TOTAL_BYTES or len(files) > MOST_FILES:
+                message = (
+                    f"the policy directory {self.path} holds more than {MOST_FILES} files "
+                    f"or {MOST_TOTAL_BYTES >> 20} MiB"
+                )
+                raise PolicyDirectoryError(Fault.TOO_LARGE, "", message)
+        if not files:
+            message = f"the policy directory {self.path} holds no .yaml file"
+            raise PolicyDirectoryError(Fault.EMPTY, "", message)
+        ordered = {name: files[name] for name in sorted(files)}
+        return FileSet(ordered, _digest(ordered))
+
+    def _list(self, folder: Path, prefix: str, depth: int) -> Iterator[tuple[str, Path]]:
+        """Yield the policy files in `folder` with their names.
+
+        Raises:
+            PolicyDirectoryError: a folder can't be listed.
+        """
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as error:
+            raise _unreadable(prefix.rstrip("/"), error.strerror) from error
+        for entry in entries:
+            if entry.name.startswith((".", "#")) or entry.name.endswith("~"):
+                continue
+            name = prefix + entry.name
+            if not name.isprintable():
+                raise _unreadable(ascii(name), "its name has characters that can't be printed")
+            if entry.name.lower().endswith(_SUFFIXES):
+                yield name, Path(entry.path)
+            elif entry.is_dir() and depth < DEEPEST_FOLDER:
+                yield from self._list(Path(entry.path), f"{name}/", depth + 1)
+
+
+def _read_file(path: Path, name: str) -> bytes:
+    """Return the content of a file, at most one byte over the limit.
+
+    Raises:
+        PolicyDirectoryError: it is no regular file or can't be read.
+    """
+    try:
+        # Without O_NONBLOCK opening a named pipe would wait for its writer.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with os.fdopen(descriptor, "rb") as file:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise _unreadable(name, "it is not a regular file")
+            return file.read(MOST_FILE_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(name, error.strerror) from error
+
+
+def _unreadable(name: str, why: str | None) -> PolicyDirectoryError:
+    """Return the error of a file or folder that can't be read."""
+    message = f"{name or 'the policy directory'} can't be read: {why or 'unknown reason'}"
+    return PolicyDirectoryError(Fault.UNREADABLE, name, message)
+
+
+def _digest(files: Mapping[str, bytes]) -> str:
+    """Return the digest of `files`, which are sorted."""
+    digest = hashlib.sha256()
+    for name, content in files.items():
+        encoded = name.encode()
+        digest.update(b"%d:%s%d:" % (len(encoded), encoded, len(content)))
+        digest.update(content)
+    return digest.hexdigest()
