@@ -377,7 +377,7 @@ def channel() -> Iterator[grpc.Channel]:
     with world.serving() as channel:
         yield channel
     assert world.defects == []
-    assert world.recorder.found() == {}
+    assert world.recorded() == {}
 
 
 def refusal_of(channel: grpc.Channel, bad: Bad) -> grpc.RpcError:

@@ -180,7 +180,7 @@ def test_address_number_and_birth_become_facts(
         factor="presence", place="FR", source="geoip"
     )
     assert (reply.provenance.network_prefix_length, reply.provenance.digest) == (24, "0" * 64)
-    record = world.recorder.found()[reply.decision_id]
+    record = world.recorded()[reply.decision_id]
     assert {c.place for c in record.question.connections} == {"FR", "UA"}
 
 
@@ -231,8 +231,8 @@ def test_a_batch_keeps_order_and_isolates_bad_items(
     assert reply.results[2].error.message.startswith("items[2].subject.ip_address: ")
     assert reply.policy_revision == common_pb2.PolicyRevision(epoch=7, digest=DIGEST)
     ids = {r.response.decision_id for r in reply.results if r.HasField("response")}
-    assert ids == set(world.recorder.found())
-    assert [r.position for r in world.recorder.found().values()] == [0, 3]
+    assert ids == set(world.recorded())
+    assert [r.position for r in world.recorded().values()] == [0, 3]
 
 
 def test_a_batch_answers_what_single_questions_are_answered(stub: EligibilityServiceStub) -> None:

@@ -108,7 +108,7 @@ def test_what_a_caller_may_not_use_is_denied() -> None:
     world = SmallWorld(entitlements=NobodyMay())
     with world.serving() as channel:
         assert failure(channel, question()) == ("PERMISSION_DENIED", "NOT_ENTITLED")
-    assert world.recorder.found() == {}
+    assert world.recorded() == {}
 
 
 def test_bytes_that_are_no_message_are_a_bad_request(

@@ -65,6 +65,8 @@ def is_loopback(peer: str) -> bool:
     scheme, _, rest = unquote(peer).partition(":")
     if scheme in ("unix", "unix-abstract"):
         return True
+    if scheme not in ("ipv4", "ipv6"):
+        return False
     host = rest.rpartition(":")[0].strip("[]").partition("%")[0]
     try:
         address = ip_address(host)

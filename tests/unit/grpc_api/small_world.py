@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +10,11 @@ from datetime import UTC, date, datetime
 
 import grpc
 from comity.app.eligibility import Eligibility
-from comity.app.ports.decision_recorder import InMemoryDecisionRecorder
+from comity.app.ports.decision_recorder import (
+    DecisionRecord,
+    DecisionRecorder,
+    InMemoryDecisionRecorder,
+)
 from comity.app.ports.phone_lookup import InMemoryPhoneLookup, PhoneFinding
 from comity.app.ports.place_lookup import InMemoryPlaceLookup
 from comity.app.ports.policy_status import PolicyStatus, RefusedEdit, RefusedProblem
@@ -233,9 +237,14 @@ class SmallWorld:
     """Everything that the servicers are built from, and what they leave behind."""
 
     policies: SmallPolicies = field(default_factory=SmallPolicies)
-    recorder: InMemoryDecisionRecorder = field(default_factory=InMemoryDecisionRecorder)
+    recorder: DecisionRecorder = field(default_factory=InMemoryDecisionRecorder)
     entitlements: Entitlements = field(default_factory=LoopbackEntitlements)
     defects: list[Exception] = field(default_factory=list)
+
+    def recorded(self) -> Mapping[str, DecisionRecord]:
+        """Return what was recorded so far, by decision id."""
+        assert isinstance(self.recorder, InMemoryDecisionRecorder)
+        return self.recorder.found()
 
     def eligibility(self) -> Eligibility:
         """Return the use case."""
