@@ -182,7 +182,7 @@ def build_rule(
     earlier: list[Rule],
     modality: Modality | None = None,
 ) -> Rule:
-    """Return a rule that may derogate `earlier` ones which derogate nothing."""
+    """Return a rule that may derogate `earlier` ones, some of which derogate others."""
     if modality is None:
         modality = pick(choices, (Modality.FORBID,) * 4 + (Modality.PERMIT, Modality.REQUIRE))
     forbids = modality is Modality.FORBID
@@ -196,10 +196,11 @@ def build_rule(
             for _ in range(choices.integer(least, most))
         )
 
+    general = some(choices, earlier, 1, 2) if earlier and chance(choices, 35) else []
     body = clauses(1, 2)
+    if general and chance(choices, 60):  # else a rule and its derogation would seldom meet
+        body = general[0].body
     named = any(clause.names_connection for clause in body)
-    special = [rule.id for rule in earlier if not rule.derogates]
-    derogates = some(choices, special, 1, 2) if special and chance(choices, 30) else []
     return Rule(
         id=f"rule-{number}",
         jurisdiction=pick(choices, JURISDICTIONS),
@@ -209,7 +210,7 @@ def build_rule(
         exceptions=clauses(1, 2, 30 if named else 0) if chance(choices, 35) else (),
         person_exceptions=clauses(1, 2) if chance(choices, 20) else (),
         person_conditions=clauses(1, 2) if chance(choices, 20) else (),
-        derogates=tuple(derogates),
+        derogates=tuple(rule.id for rule in general),
         part_unknown=chance(choices, 50),
         when_unknown=build_when_unknown(choices, states),
         requires=pick(choices, ("carry", "carry", "disclose")) if _requires(modality) else "",
