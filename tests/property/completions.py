@@ -197,7 +197,9 @@ def settle_tie(choices: Choices, facts: Facts, ruleset: Ruleset, now: datetime) 
     others = facts.ties - {tie}
     if tie.ghost:
         factor = pick(choices, FACTORS) if tie.factor not in FACTORS else tie.factor
-        added = {complete_place(choices, factor, ruleset, now) for _ in range(choices.integer(0, 2))}
+        added = {
+            complete_place(choices, factor, ruleset, now) for _ in range(choices.integer(0, 2))
+        }
         return replace(facts, ties=others | added)
     match choices.integer(0, 2):
         case 0:

@@ -70,7 +70,9 @@ DIMENSION_BY_DIMENSION = """
         if ties:
             met = {
                 dimension: tuple(
-                    None if columns[0] is None else (_any(c[0] for c in columns), _any(c[1] for c in columns))
+                    None
+                    if columns[0] is None
+                    else (_any(c[0] for c in columns), _any(c[1] for c in columns))
                     for columns in zip(*(tie.parts[dimension] for tie in ties))
                 )
                 for dimension in ties[0].parts
@@ -100,7 +102,11 @@ SABOTAGES = (
     Sabotage(
         "exceptions looked for on another connection",
         (
-            Edit("weighing", "    by_tie = tuple(", "    OTHER[:] = sightings[-1:]\n    by_tie = tuple("),
+            Edit(
+                "weighing",
+                "    by_tie = tuple(",
+                "    OTHER[:] = sightings[-1:]\n    by_tie = tuple(",
+            ),
             Edit(
                 "weighing",
                 "disjoin(table.planes.exceptions, sighting.columns)",
@@ -114,14 +120,20 @@ SABOTAGES = (
         (
             Edit(
                 "weighing",
-                "    for sighting in sightings:\n        certain, possible = disjoin(planes.person_exc",
-                "    for sighting in sightings[:1]:\n        certain, possible = disjoin(planes.person_exc",
+                "for sighting in sightings:\n        certain, possible = disjoin(planes.person_e",
+                "for sighting in sightings[:1]:\n        certain, possible = disjoin(planes.person_e",
             ),
         ),
     ),
     Sabotage(
         "low trust taken at its word",
-        (Edit("ties", "        if tie.low_trust:\n", "        if tie.low_trust and not tie.place:\n"),),
+        (
+            Edit(
+                "ties",
+                "        if tie.low_trust:\n",
+                "        if tie.low_trust and not tie.place:\n",
+            ),
+        ),
     ),
     Sabotage(
         "a ghost makes rules certain",
@@ -184,11 +196,23 @@ SABOTAGES = (
     ),
     Sabotage(
         "open sets taken as closed",
-        (Edit("kinds", "        if members.open:\n", "        if members.open and not members.yes:\n"),),
+        (
+            Edit(
+                "kinds",
+                "        if members.open:\n",
+                "        if members.open and not members.yes:\n",
+            ),
+        ),
     ),
     Sabotage(
         "birthdays a day late",
-        (Edit("ages", "bisect_left(self.days, born)", "bisect_left(self.days, born + timedelta(1))"),),
+        (
+            Edit(
+                "ages",
+                "bisect_left(self.days, born)",
+                "bisect_left(self.days, born + timedelta(1))",
+            ),
+        ),
     ),
     Sabotage(
         "the end of an answer forgets rules that are yet to come into force",
@@ -225,7 +249,7 @@ class _Finder(MetaPathFinder, InspectLoader):
         self._edits = edits
 
     def find_spec(
-        self, fullname: str, path: object = None, target: ModuleType | None = None
+        self, fullname: str, _path: object = None, _target: ModuleType | None = None
     ) -> ModuleSpec | None:
         """Claim the copy and its modules."""
         if fullname != self._name and not fullname.startswith(f"{self._name}."):

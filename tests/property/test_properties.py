@@ -7,7 +7,6 @@ import os
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from property.choices import DrawnChoices, RandomChoices
 from property.properties import PROPERTIES
 

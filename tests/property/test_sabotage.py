@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from comity.policy.engine import Engine
 from property.choices import RandomChoices
 from property.properties import check_agreement

@@ -15,8 +15,8 @@ from comity.domain.effect import (
     Restrict,
     Verify,
     Warn,
-    Withhold,
     WithheldObject,
+    Withhold,
     outcome_of,
 )
 from comity.policy.rules import (
@@ -168,9 +168,8 @@ def build_when_unknown(choices: Choices, states: list[Outcome]) -> dict[str, Whe
     """Return what to do on missing facts; nothing ranks above the rule's mildest outcome."""
     rank = min(state.effect for state in states)
     options: list[WhenUnknown] = [Undecided.AS_UNMATCHED, Undecided.AS_MATCHED]
-    for obligation in (Verify("employer"), Warn("unsure")):
-        if outcome_of([obligation]).effect <= rank:
-            options.append(outcome_of([obligation]))
+    asked = (outcome_of([obligation]) for obligation in (Verify("employer"), Warn("unsure")))
+    options += [outcome for outcome in asked if outcome.effect <= rank]
     chosen = {d: pick(choices, options) for d in some(choices, FACT_DIMENSIONS, 0, 2)}
     return {**chosen, "other": pick(choices, options)}
 
