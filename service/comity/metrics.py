@@ -1,0 +1,131 @@
+"""Metrics in Prometheus form; no label holds anything of a person."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import generate_latest
+
+from comity.app.ports.decision_recorder import DecisionRecord, DecisionRecorder
+from comity.domain.decision import Determination
+from comity.domain.effect import Effect
+
+_LATENCY_BUCKETS_SECONDS: Final = (
+    *(0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01),
+    *(0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
+)
+
+
+class WorkerMetrics:
+    """What a decision worker counts.
+
+    Attributes:
+        registry: all of it.
+        calls: calls ended, by method and gRPC status code.
+        call_seconds: how long calls took, from arrival in a thread to the reply, by method.
+        decisions: decisions made, by effect and determination.
+        epoch: epoch of the policy revision in force; 0 for none.
+    """
+
+    def __init__(self) -> None:
+        """Begin at zero."""
+        self.registry = CollectorRegistry()
+        ProcessCollector(namespace="comity_worker", registry=self.registry)
+        self.calls = Counter(
+            "comity_calls",
+            "Calls ended, by method and status code.",
+            ("method", "code"),
+            registry=self.registry,
+        )
+        self.call_seconds = Histogram(
+            "comity_call_seconds",
+            "Time from arrival in a thread to the reply.",
+            ("method",),
+            buckets=_LATENCY_BUCKETS_SECONDS,
+            registry=self.registry,
+        )
+        self.decisions = Counter(
+            "comity_decisions",
+            "Decisions made, by effect and determination.",
+            ("effect", "determination"),
+            registry=self.registry,
+        )
+        self.epoch = Gauge(
+            "comity_worker_policy_epoch",
+            "Epoch of the policy revision that this worker answers from; 0 for none.",
+            registry=self.registry,
+        )
+
+    def text(self) -> bytes:
+        """Return everything in the text format."""
+        return generate_latest(self.registry)
+
+
+class SupervisorMetrics:
+    """What the supervisor counts.
+
+    Attributes:
+        registry: all of it.
+        reloads: edits of the policy files, by result: `applied`, `unchanged` or `refused`.
+        stale: 1 while the latest edit is not in force, else 0.
+        problems: problems of the latest edit.
+        epoch: epoch of the policy revision in force; 0 for none.
+        in_force_since: when it came into force, in seconds since 1970.
+        worker_up: 1 while the worker serves, else 0.
+        worker_starts: workers started.
+        watchers: open Watch streams.
+    """
+
+    def __init__(self) -> None:
+        """Begin at zero."""
+        self.registry = CollectorRegistry()
+        ProcessCollector(namespace="comity_supervisor", registry=self.registry)
+        self.reloads = Counter(
+            "comity_policy_reload",
+            "Edits of the policy files, by result.",
+            ("result",),
+            registry=self.registry,
+        )
+        for result in ("applied", "unchanged", "refused"):
+            self.reloads.labels(result)
+        self.stale = self._gauge("comity_policy_stale", "1 while the latest edit isn't in force.")
+        self.problems = self._gauge("comity_policy_problems", "Problems of the latest edit.")
+        self.epoch = self._gauge("comity_policy_epoch", "Epoch of the revision in force.")
+        self.in_force_since = self._gauge(
+            "comity_policy_in_force_since_seconds", "When the revision in force came into force."
+        )
+        self.worker_up = self._gauge("comity_worker_up", "1 while the worker serves.")
+        self.worker_starts = Counter(
+            "comity_worker_starts", "Workers started.", registry=self.registry
+        )
+        self.watchers = self._gauge("comity_watchers", "Open Watch streams.")
+
+    def _gauge(self, name: str, text: str) -> Gauge:
+        """Return a gauge of this registry."""
+        return Gauge(name, text, registry=self.registry)
+
+    def text(self) -> bytes:
+        """Return everything in the text format."""
+        return generate_latest(self.registry)
+
+
+class CountingDecisionRecorder:
+    """A `DecisionRecorder` that counts what passes through to another."""
+
+    def __init__(self, inner: DecisionRecorder, metrics: WorkerMetrics) -> None:
+        """Record with `inner`."""
+        self._inner = inner
+        self._counters = {
+            (effect, determination): metrics.decisions.labels(
+                effect.name.lower(), determination.value
+            )
+            for effect in Effect
+            for determination in Determination
+        }
+
+    def record(self, record: DecisionRecord) -> str:
+        """Count `record` and return the id under which the other keeps it."""
+        decision = record.decision
+        self._counters[decision.effect, decision.determination].inc()
+        return self._inner.record(record)
