@@ -24,7 +24,7 @@ TIME = "must lie from 1900-01-01T00:00:00Z to 2199-12-31T23:59:59Z"
 FACTORS = "nationality, network, phone_country, presence, residence, store_country, works_for"
 ROUTE = {
     "instrument": "fr_court_order",
-    "authority": {"kind": "court", "issuing_state": "FR", "verified": True},
+    "authority": {"kind": "court", "issuing_state": "FR"},
     "data": [{"category": "phone_number"}],
     "received_at": "2024-10-01T00:00:00Z",
 }
@@ -350,6 +350,135 @@ CASES = {
         "GetRule",
         {"rule_id": "UA 1"},
         {"rule_id": "must match [a-z0-9][a-z0-9_-]*(#[A-Za-z0-9_-]+)?"},
+    ),
+    "empty data request": Bad(
+        "RouteDataRequest",
+        {},
+        {
+            "instrument": "must be set",
+            "authority": "must be set",
+            "data": "must have at least one entry",
+            "received_at": "must be set",
+        },
+    ),
+    "unknown instrument": route(
+        {"instrument": "unknown instrument 'fr_cort_order': did you mean 'fr_court_order'?"},
+        instrument="fr_cort_order",
+    ),
+    "nameless authority": part(
+        {"kind": "must be set", "issuing_state": "must be set"}, "authority"
+    ),
+    "unknown authority": part(
+        {
+            "kind": "unknown authority; known: court, judicial, police",
+            "validated_by": "unknown authority 'cort': did you mean 'court'?",
+        },
+        "authority",
+        kind="wizard",
+        issuing_state="FR",
+        validated_by="cort",
+    ),
+    "authority of nowhere": part(
+        {"issuing_state": "is no code of ISO 3166-1 alpha-2 or ISO 3166-2"},
+        "authority",
+        kind="court",
+        issuing_state="ZZ",
+    ),
+    "unknown authenticity": part(
+        {
+            "authenticity": "must be one of AUTHENTICITY_VERIFIED, AUTHENTICITY_UNCONFIRMED, "
+            "AUTHENTICITY_FORGED"
+        },
+        "authority",
+        kind="court",
+        issuing_state="FR",
+        authenticity=12,
+    ),
+    "unknown data category": route(
+        {"data[0].category": "unknown data category; known: content, login_ip, phone_number"},
+        data=[{"category": "dna"}],
+    ),
+    "data category twice": route(
+        {"data[1].category": "is asked for twice"},
+        data=[{"category": "content"}, {"category": "content"}],
+    ),
+    "period without an instant": route(
+        {"data[0].period.until": "must lie after since"},
+        data=[
+            {
+                "category": "content",
+                "period": {"since": "2024-01-02T00:00:00Z", "until": "2024-01-01T00:00:00Z"},
+            }
+        ],
+    ),
+    "received in another age": route({"received_at": TIME}, received_at="1789-07-14T00:00:00Z"),
+    "signed after receipt": route(
+        {"signed_at": "must not lie after received_at"}, signed_at="2024-10-01T00:00:01Z"
+    ),
+    "event before receipt": route(
+        {"events[0].at": "must not lie before received_at"},
+        events=[{"event": "withdrawal", "at": "2024-09-30T23:59:59Z"}],
+    ),
+    "unknown event": route(
+        {"events[0].event": "unknown event; known: clarification, withdrawal"},
+        events=[{"event": "party", "at": "2024-10-02T00:00:00Z"}],
+    ),
+    "unknown need": route(
+        {"lacking[0]": "unknown need; known: reasons, translation"}, lacking=["time"]
+    ),
+    "unknown role": part(
+        {
+            "role": "must be one of PERSON_ROLE_SUSPECT, PERSON_ROLE_WITNESS, "
+            "PERSON_ROLE_VICTIM, PERSON_ROLE_MISSING, PERSON_ROLE_GROUP"
+        },
+        "person",
+        role=9,
+    ),
+    "residence of nowhere": part(
+        {"residence": "is no code of ISO 3166-1 alpha-2 or ISO 3166-2"}, "person", residence="ZZ"
+    ),
+    "unknown calling": part(
+        {"protected_callings[0]": "must match journalist|lawyer|doctor|clergy|parliamentarian"},
+        "person",
+        protected_callings=["poet"],
+    ),
+    "unknown population of a person": part(
+        {"populations[0]": "unknown population; known: government_official, military"},
+        "person",
+        populations=["pirate"],
+    ),
+    "unknown offence": part(
+        {"categories[0]": "unknown offence 'frauds': did you mean 'fraud'?"},
+        "offence",
+        categories=["frauds"],
+    ),
+    "unknown offence list": part(
+        {"lists[0]": "unknown offence list; known: epoc"}, "offence", lists=["santa"]
+    ),
+    "endless penalty": part(
+        {"maximum_penalty_months": "must be from 0 to 1200"},
+        "offence",
+        maximum_penalty_months=1201,
+    ),
+    "unknown purpose of data": part(
+        {
+            "purposes[0]": "must match identify_author|identify_victim_device|"
+            "find_missing_person|trace_source"
+        },
+        "offence",
+        purposes=["curiosity"],
+    ),
+    "unknown danger": part(
+        {"danger": "must match life|body|critical_infrastructure"}, "emergency", danger="boredom"
+    ),
+    "silence of nobody": part({"ordered_by": "must be set"}, "silence_order"),
+    "subject of a data request": part(
+        {"phone_number": r"must match \+[1-9][0-9]{6,14}"}, "subject", phone_number="12"
+    ),
+    "malformed profile": route({"profile": NAME}, profile="Best!"),
+    "explained route": route(
+        {"options.explain_missing": "is only for CheckEligibility and BatchCheckEligibility"},
+        options={"explain_missing": True},
     ),
     "explained rule": Bad(
         "GetRule",

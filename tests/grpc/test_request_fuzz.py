@@ -10,7 +10,12 @@ import grpc
 import psutil
 import pytest
 from comity.app.ports.decision_recorder import DecisionRecord
-from comity.v1 import eligibility_service_pb2, facts_pb2, policy_service_pb2
+from comity.v1 import (
+    data_request_service_pb2,
+    eligibility_service_pb2,
+    facts_pb2,
+    policy_service_pb2,
+)
 from comity.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
 from google.protobuf import message_factory
 from google.protobuf.descriptor import MethodDescriptor
@@ -28,7 +33,7 @@ EXPECTED = {
 }
 METHODS: list[MethodDescriptor] = [
     method
-    for module in (eligibility_service_pb2, policy_service_pb2)
+    for module in (eligibility_service_pb2, policy_service_pb2, data_request_service_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
     if service.name != "PolicyWatchService"  # on the control port, not on this server
     for method in service.methods

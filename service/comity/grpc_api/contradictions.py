@@ -22,7 +22,7 @@ def find_contradictions(
     subject: facts_pb2.Subject, facts: facts_pb2.Facts, path: str, now: datetime
 ) -> Iterator[FieldViolation]:
     """Yield what makes no sense in a question; `path` leads to its message and ends with a dot."""
-    yield from _in_subject(subject, f"{path}subject.", now)
+    yield from in_subject(subject, f"{path}subject.", now)
     yield from _in_unknown(subject, facts, f"{path}facts.")
     held = {label.name for label in facts.labels}
     yield from _both(facts.labels_absent, held, f"{path}facts.labels_absent", "labels")
@@ -30,8 +30,11 @@ def find_contradictions(
         yield from _in_connection(connection, f"{path}facts.connections[{index}].")
 
 
-def _in_subject(subject: facts_pb2.Subject, path: str, now: datetime) -> Iterator[FieldViolation]:
-    """Yield what makes no sense in who is asked about, without repeating it."""
+def in_subject(subject: facts_pb2.Subject, path: str, now: datetime) -> Iterator[FieldViolation]:
+    """Yield what makes no sense in who is asked about, without repeating it.
+
+    `path` leads to the subject and ends with a dot.
+    """
     if subject.ip_address:
         try:
             parse_address(subject.ip_address)

@@ -52,6 +52,7 @@ _REQUIRED_NAME: Final = replace(_NAME, required=True)
 _PLACE: Final = FieldLimit(
     required=True, most_characters=64, pattern="[A-Z]{2}(-[A-Z0-9]{1,3})?|[a-z][a-z0-9_]*"
 )
+_COUNTRY: Final = FieldLimit(most_characters=2, pattern="[A-Z]{2}")
 _TOKEN: Final = FieldLimit(most_characters=64, pattern="[!-~]+")
 _MONTHS: Final = FieldLimit(least=0, most=1200)
 
@@ -133,7 +134,7 @@ _DATA_REQUESTS: Final = {
     "IssuingAuthority.kind": _REQUIRED_NAME,
     "IssuingAuthority.issuing_state": replace(_PLACE, pattern="[A-Z]{2}|[a-z][a-z0-9_]*"),
     "IssuingAuthority.validated_by": _NAME,
-    "DataPerson.residence": FieldLimit(most_characters=2, pattern="[A-Z]{2}"),
+    "DataPerson.residence": _COUNTRY,
     "DataPerson.protected_callings": _words(
         "journalist", "lawyer", "doctor", "clergy", "parliamentarian", most_entries=8
     ),
@@ -142,6 +143,7 @@ _DATA_REQUESTS: Final = {
     "Offence.maximum_penalty_months": _MONTHS,
     "Offence.sentence_months": _MONTHS,
     "Offence.lists": _names(16),
+    "Offence.committed_in": _COUNTRY,
     "Offence.purposes": _words(
         "identify_author",
         "identify_victim_device",

@@ -32,8 +32,8 @@ _REASONS = {
 def options_of(options: common_pb2.Options) -> Options:
     """Return the options of a call."""
     return Options(
-        as_of=_instant(options, "as_of"),
-        as_known=_instant(options, "as_known"),
+        as_of=instant_in(options, "as_of"),
+        as_known=instant_in(options, "as_known"),
         view=_VIEWS[options.view],
         language=options.language,
         min_epoch=options.min_revision,
@@ -48,7 +48,7 @@ def subject_of(subject: facts_pb2.Subject) -> Subject:
         ip_address=subject.ip_address,
         phone_number=subject.phone_number,
         age=_age_of(subject),
-        account_created=_instant(subject, "account_created"),
+        account_created=instant_in(subject, "account_created"),
     )
 
 
@@ -63,7 +63,7 @@ def question_of(facts: facts_pb2.Facts) -> Question:
         connections=tuple(map(_connection_of, facts.connections)),
         open_factors=frozenset(facts.open_factors),
         open_sets=frozenset(facts.open_sets),
-        labels=frozenset(Label(label.name, _instant(label, "until")) for label in facts.labels),
+        labels=frozenset(Label(label.name, instant_in(label, "until")) for label in facts.labels),
         labels_absent=frozenset(facts.labels_absent),
         unknown={unknown.dimension: _REASONS[unknown.reason] for unknown in facts.unknown},
         indicators=frozenset(facts.indicators),
@@ -92,8 +92,8 @@ def _connection_of(connection: facts_pb2.Connection) -> Connection:
         populations_absent=frozenset(connection.populations_absent),
         source=connection.source or DEFAULT_SOURCE,
         trust=connection.trust,
-        since=_instant(connection, "since"),
-        until=_instant(connection, "until"),
+        since=instant_in(connection, "since"),
+        until=instant_in(connection, "until"),
     )
 
 
@@ -112,10 +112,15 @@ def _age_of(subject: facts_pb2.Subject) -> Age | None:
             return None
 
 
-def _instant(message: Message, field: str) -> datetime | None:
-    """Return the timestamp in `field` to the microsecond; None if it is not set."""
+def instant_in(message: Message, field: str) -> datetime | None:
+    """Return the timestamp in `field`; None if it is not set."""
     if not message.HasField(field):
         return None
     timestamp = getattr(message, field)
     assert isinstance(timestamp, Timestamp)
+    return instant_of(timestamp)
+
+
+def instant_of(timestamp: Timestamp) -> datetime:
+    """Return a timestamp to the microsecond, aware."""
     return timestamp.ToDatetime(tzinfo=UTC)

@@ -36,10 +36,15 @@ class Vocabulary:
         self._atlas = atlas
         self._suggestions_left = MOST_SUGGESTIONS
 
+    def has(self, dimension: str) -> bool:
+        """Return whether the compiled vocabulary has `dimension`."""
+        return dimension in self._lexicon.kinds
+
     def value(self, dimension: str, value: str, path: str) -> Iterator[FieldViolation]:
         """Yield a violation if `value` is given and no value of `dimension`."""
         if value:
-            yield from self._known(dimension, value, self._lexicon.kinds.get(dimension, {}), path)
+            kind = dimension.replace("_", " ")
+            yield from self._known(kind, value, self._lexicon.kinds.get(dimension, {}), path)
 
     def values(self, dimension: str, values: Iterable[str], path: str) -> Iterator[FieldViolation]:
         """Yield a violation for each of `values` that is no value of `dimension`."""

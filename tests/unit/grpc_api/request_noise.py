@@ -54,9 +54,29 @@ PLAUSIBLE: dict[str, tuple[Any, ...]] = {
     "rule_id": ("ua-2024-official-devices", "any-watched", "fr-calls"),
     "page_size": (0, 1, 50),
     "page_token": ("", "abababababababab.1"),
+    "instrument": ("fr_court_order", "police_letter"),
+    "kind": ("court", "police"),
+    "issuing_state": ("FR", "UA"),
+    "validated_by": ("court", ""),
+    "category": ("phone_number", "content"),
+    "categories": ("fraud", "drug_trafficking"),
+    "lists": ("epoc",),
+    "lacking": ("reasons",),
+    "event": ("withdrawal",),
+    "residence": ("FR", ""),
+    "committed_in": ("FR", ""),
+    "protected_callings": ("journalist",),
+    "danger": ("life",),
+    "ordered_by": ("court",),
+    "profile": ("", "tg2024"),
+    "maximum_penalty_months": (0, 60, 1200),
+    "sentence_months": (0, 60),
+    "authenticity": (0, 1, 2, 3),
+    "role": (0, 1, 5),
     "seconds": (1_726_779_600, 1_727_784_000, 1_900_000_000),
     "nanos": (0, 1),
 }
+NEEDED = ("instrument", "authority", "kind", "issuing_state", "data", "category", "received_at")
 PLAUSIBILITY = 0.97
 DEEPEST = 6
 
@@ -64,7 +84,17 @@ DEEPEST = 6
 def random_message(message: Message, chance: random.Random, depth: int = 0) -> Message:
     """Fill `message` with random values of the right types, most of them plausible."""
     density = chance.choice((0.1, 0.3, 0.8))
-    needed = ("facts", "action", "product", "factor", "place", "name", "dimension", "reason")
+    needed = (
+        "facts",
+        "action",
+        "product",
+        "factor",
+        "place",
+        "name",
+        "dimension",
+        "reason",
+        *NEEDED,
+    )
     for field in message.DESCRIPTOR.fields:
         if chance.random() > density and field.name not in needed:
             continue

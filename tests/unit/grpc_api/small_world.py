@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import cached_property
 
 import grpc
 from comity.app.eligibility import Eligibility
@@ -17,12 +18,32 @@ from comity.app.ports.decision_recorder import (
 )
 from comity.app.ports.phone_lookup import InMemoryPhoneLookup, PhoneFinding
 from comity.app.ports.place_lookup import InMemoryPlaceLookup
+from comity.app.ports.policy_source import PolicyInForce
 from comity.app.ports.policy_status import PolicyStatus, RefusedEdit, RefusedProblem
 from comity.app.restrictions import PolicyTexts
+from comity.app.revisions import policy_for
+from comity.app.routing import CitedText, RoutedRequest
+from comity.domain.data_request import DataRequest
+from comity.domain.data_route import (
+    CategoryAnswer,
+    Desk,
+    Due,
+    DueKind,
+    Escalation,
+    Ground,
+    NoticeBy,
+    Preservation,
+    Route,
+    Step,
+    UserNotice,
+    Verdict,
+)
+from comity.domain.decision import Conflict
 from comity.domain.effect import ALLOWED, DENIED, Outcome, Quota, Restrict, Verify, Warn, outcome_of
 from comity.domain.errors import NoPolicyError
-from comity.domain.request import Revision
+from comity.domain.request import Options, Revision, Subject
 from comity.grpc_api.callers import Entitlements, LoopbackEntitlements
+from comity.grpc_api.data_requests import DataRequestServicer
 from comity.grpc_api.eligibility import EligibilityServicer
 from comity.grpc_api.interceptors import ErrorInterceptor
 from comity.grpc_api.policy import PolicyServicer
@@ -42,7 +63,11 @@ from comity.policy.rules import (
     Undecided,
 )
 from comity.policy.timeline import Timeline
-from comity.v1 import eligibility_service_pb2_grpc, policy_service_pb2_grpc
+from comity.v1 import (
+    data_request_service_pb2_grpc,
+    eligibility_service_pb2_grpc,
+    policy_service_pb2_grpc,
+)
 
 NOW = datetime(2024, 10, 1, 12, tzinfo=UTC)
 CUTOVER = datetime(2024, 9, 19, 21, tzinfo=UTC)
@@ -62,6 +87,13 @@ LEXICON = Lexicon(
         "item": {"official_channel": ()},
         "population": {"government_official": (), "military": ()},
         "label": {"ua_official_duty": (), "guardian_consent": (), "watched": ()},
+        "instrument": {"fr_court_order": (), "police_letter": ()},
+        "authority": {"judicial": (), "court": ("judicial",), "police": ()},
+        "offence": {"drug_trafficking": (), "fraud": ()},
+        "offence_list": {"epoc": ()},
+        "need": {"reasons": (), "translation": ()},
+        "data_category": {"phone_number": (), "login_ip": (), "content": ()},
+        "event": {"clarification": (), "withdrawal": ()},
     },
     presumed={"device": "unknown"},
     factors={
@@ -232,6 +264,60 @@ class SmallPolicies:
         )
 
 
+ROUTE = Route(
+    desk=Desk("li_intake", ("en",), "UTC", "mon-fri 09:00-17:00", "emergency"),
+    due=Due(DueKind.INSTANT, SUNSET, "fr-court-order"),
+    user_notice=UserNotice(NoticeBy.PLATFORM, "disclosure", NOW, silenced=False),
+    profile="tg2024",
+    answers=(
+        CategoryAnswer("phone_number", Verdict.DISCLOSABLE, since=CUTOVER),
+        CategoryAnswer(
+            "content",
+            Verdict.REFUSED,
+            grounds=(Ground("ABOVE_CEILING", "Above the ceiling.", "", "any-ceiling"),),
+            escalations=(Escalation("general_counsel", "ABOVE_CEILING", "The order binds."),),
+        ),
+    ),
+    steps=(Step("authority_verification", "Verify the authority."),),
+    tasks=(Step("written_order", "Send the order.", Due(DueKind.AT_ONCE), "fr-court-order"),),
+    preservation=Preservation(NOW, until_event="production", rule_id="fr-court-order"),
+    conflicts=(Conflict("any-secret", "fr-court-order"),),
+    rule_ids=("any-secret", "fr-court-order"),
+    missing_facts=("offence.maximum_penalty_months",),
+)
+CITED = {
+    "fr-court-order": CitedText("FR", RuleText("Court order", "Parliament", Citation("Code"))),
+    "any-secret": CitedText(
+        "any", RuleText("Secret", "Platform", Citation("Order"), confidential=True)
+    ),
+}
+
+
+@dataclass
+class SmallRouter:
+    """A `DataRequestRouter` that gives one route to every request and keeps what was asked."""
+
+    policies: SmallPolicies
+    asked: list[DataRequest] = field(default_factory=list)
+
+    def clock(self) -> datetime:
+        """Return the one instant there is."""
+        return NOW
+
+    def policy_for(self, options: Options) -> PolicyInForce:
+        """Return the one revision, if it is there and answers `options`."""
+        return policy_for(self.policies, options, 0.0)
+
+    def route(
+        self, subject: Subject, request: DataRequest, options: Options, policy: PolicyInForce
+    ) -> RoutedRequest:
+        """Give the one route; of a subject only the account is known to matter."""
+        assert isinstance(subject, Subject)
+        self.asked.append(request)
+        now = options.as_of or NOW
+        return RoutedRequest(ROUTE, CITED, policy.revision, now, f"{2:032x}-{1:016x}")
+
+
 @dataclass
 class SmallWorld:
     """Everything that the servicers are built from, and what they leave behind."""
@@ -257,6 +343,11 @@ class SmallWorld:
             wait_seconds=0.0,
         )
 
+    @cached_property
+    def router(self) -> SmallRouter:
+        """The use case that routes data requests."""
+        return SmallRouter(self.policies)
+
     def texts(self) -> PolicyTexts:
         """Return the use case that reads policies."""
         return PolicyTexts(self.policies, lambda: NOW, wait_seconds=0.0)
@@ -272,6 +363,9 @@ class SmallWorld:
         )
         policy_service_pb2_grpc.add_PolicyServiceServicer_to_server(
             PolicyServicer(self.texts(), self.policies, self.entitlements), server
+        )
+        data_request_service_pb2_grpc.add_DataRequestServiceServicer_to_server(
+            DataRequestServicer(self.router, self.entitlements), server
         )
         port = server.add_insecure_port("localhost:0")
         server.start()
