@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 
 import pytest
+from comity.domain.decision import Determination, Standing
+from comity.domain.effect import Effect
+from comity.policy.engine import Engine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from property.choices import DrawnChoices, RandomChoices
-from property.properties import PROPERTIES
+from property.properties import PROPERTIES, build_case
 
 EXAMPLES = int(os.environ.get("COMITY_EXAMPLES", "2000"))
 CHUNKS = 4
@@ -40,3 +44,23 @@ def test_property_holds_on_pseudo_random_examples(name: str, chunk: int) -> None
 def test_property_holds_on_examples_that_shrink(name: str, data: st.DataObject) -> None:
     """Every property holds on examples that Hypothesis chooses and can make small."""
     PROPERTIES[name](DrawnChoices(data))
+
+
+def test_examples_reach_every_kind_of_answer() -> None:
+    """The examples are worth trying: each kind of answer is among them, none rarely."""
+    seen: Counter[str] = Counter()
+    for seed in range(1_500):
+        case = build_case(RandomChoices(seed))
+        answer = Engine(case.ruleset).evaluate(case.facts, case.now)
+        seen[answer.determination] += 1
+        seen[answer.effect.name] += 1
+        seen.update({reason.standing for reason in answer.reasons})
+        seen["missing_facts"] += bool(answer.missing_facts)
+        seen["would_change"] += bool(answer.would_change)
+        seen["conflicts"] += bool(answer.conflicts)
+        seen["resolved"] += any(conflict.resolved_for for conflict in answer.conflicts)
+        seen["valid_until"] += answer.valid_until is not None
+        seen["for good"] += answer.valid_until is None
+    wanted = {*Determination, *(effect.name for effect in Effect), *Standing}
+    wanted |= {"missing_facts", "would_change", "conflicts", "valid_until", "for good", "resolved"}
+    assert min(seen[name] for name in wanted) >= 5, seen

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from comity.policy.engine import Engine
 from property.choices import RandomChoices
+from property.engine_copies import sabotaged
 from property.properties import check_agreement
-from property.sabotage import SABOTAGES, Sabotage, examples_until_caught, sabotaged
+from property.sabotage import SABOTAGES, Sabotage, examples_until_caught
 
 MOST_EXAMPLES = 1_000
 

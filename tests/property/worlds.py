@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, time
+from itertools import product
 from typing import Any
 
 from comity.domain.effect import (
@@ -183,11 +184,11 @@ def build_rule(
 ) -> Rule:
     """Return a rule that may derogate `earlier` ones, some of which derogate others."""
     if modality is None:
-        modality = pick(choices, (Modality.FORBID,) * 4 + (Modality.PERMIT, Modality.REQUIRE))
+        modality = pick(choices, (Modality.FORBID,) * 3 + (Modality.PERMIT, Modality.REQUIRE))
     forbids = modality is Modality.FORBID
-    states = [ALLOWED]
-    if forbids:
-        states = [build_outcome(choices) for _ in range(choices.integer(1, 2))]
+    states = (
+        [build_outcome(choices) for _ in range(choices.integer(1, 2))] if forbids else [ALLOWED]
+    )
 
     def clauses(least: int, most: int, connecting: int = 100) -> tuple[Clause, ...]:
         return tuple(
@@ -197,8 +198,9 @@ def build_rule(
 
     general = some(choices, earlier, 1, 2) if earlier and chance(choices, 35) else []
     body = clauses(1, 2)
-    if general and chance(choices, 60):  # else a rule and its derogation would seldom meet
-        body = general[0].body
+    alike = general or (earlier if modality is Modality.REQUIRE else [])
+    if alike and chance(choices, 60):  # else rules that derogate or clash would seldom meet
+        body = alike[0].body
     named = any(clause.names_connection for clause in body)
     return Rule(
         id=f"rule-{number}",
@@ -227,12 +229,13 @@ def build_ruleset(choices: Choices, limits: Limits | None = None) -> Ruleset:
     rules: list[Rule] = []
     for number in range(choices.integer(1, bounds.rules)):
         rules.append(build_rule(choices, bounds, number, rules))
-    rulings = []
     forbids = [r.id for r in rules if r.modality is Modality.FORBID]
     requires = [r.id for r in rules if r.modality is Modality.REQUIRE]
-    if forbids and requires and chance(choices, 60):
-        pair = (pick(choices, forbids), pick(choices, requires))
-        rulings.append(ConflictRuling(*pair, pick(choices, pair), instant(choices)))
+    rulings = [
+        ConflictRuling(*pair, pick(choices, pair), instant(choices))
+        for pair in product(forbids, requires)
+        if chance(choices, 70)
+    ]
     return Ruleset(
         tuple(rules), build_lexicon(choices), build_atlas(choices), rulings=tuple(rulings)
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -16,26 +16,26 @@ _LONGEST_GROUP_MILLISECONDS: Final = 400
 
 
 def watch_policies(
-    directory: PolicyDirectory, seen: str, poll_seconds: float, stop: threading.Event
+    directory: PolicyDirectory,
+    is_new: Callable[[str], bool],
+    poll_seconds: float,
+    stop: threading.Event,
 ) -> Iterator[Reading]:
-    """Yield what the directory holds each time that it has changed, until `stop` is set.
+    """Yield what the directory holds each time that it is new, until `stop` is set.
 
     Events of the file system only make it faster: a link to another directory that is exchanged
     sends none, and watches can run out. The contents are compared every `poll_seconds`.
 
     Args:
         directory: what is watched; it may be absent for a while.
-        seen: fingerprint of what the caller already has.
+        is_new: tells whether a fingerprint is another than that of the last reading dealt with.
         poll_seconds: longest time between comparisons.
         stop: ends the watch.
     """
     while not stop.is_set():
         for _ in _ticks(directory.path, poll_seconds, stop):
-            fingerprint = directory.fingerprint()
-            if fingerprint != seen:
-                reading = directory.read()
-                seen = reading.fingerprint
-                yield reading
+            if is_new(directory.fingerprint()):
+                yield directory.read()
 
 
 def _ticks(path: Path, poll_seconds: float, stop: threading.Event) -> Iterator[None]:

@@ -35,7 +35,7 @@ def load_credentials(
     credentials: grpc.ServerCredentials = grpc.dynamic_ssl_server_credentials(
         files.initial,
         files.changed,  # type: ignore[arg-type] # the stubs forget that None means no change
-        require_client_authentication=bool(settings.tls_client_ca)
+        require_client_authentication=bool(settings.tls_client_ca),
     )
     return credentials
 

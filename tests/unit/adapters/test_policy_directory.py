@@ -154,8 +154,11 @@ class Watched:
         self._thread.start()
 
     def _run(self, poll_seconds: float) -> None:
-        for reading in watch_policies(self._directory, self._seen, poll_seconds, self._stop):
+        for reading in watch_policies(
+            self._directory, lambda found: found != self._seen, poll_seconds, self._stop
+        ):
             with self._changed:
+                self._seen = reading.fingerprint
                 self._readings.append(reading)
                 self._changed.notify_all()
 

@@ -47,7 +47,15 @@ class SeenTie:
 class Ties:
     """The columns of connections."""
 
-    __slots__ = ("_cache", "_places", "_planes", "_populations", "_unknown")
+    __slots__ = (
+        "_cache",
+        "_factors",
+        "_places",
+        "_planes",
+        "_populations",
+        "_trust",
+        "_unknown",
+    )
 
     def __init__(
         self, table: RuleTable, places: Places, populations: SetColumns, limit: int
@@ -57,6 +65,11 @@ class Ties:
         self._places = places
         self._populations = populations
         self._cache: Cache[TieKey, SeenTie] = Cache(limit)
+        self._factors: Cache[str, Columns] = Cache(limit)
+        self._trust = (
+            columns_for(self._planes, Dimension.TRUST, Match()),
+            columns_for(self._planes, Dimension.TRUST, Match(met=frozenset({LOW}))),
+        )
         self._unknown = {d: unknown_columns(self._planes, d) for d in CONNECTING}
 
     def of(self, tie: Tie, now: datetime) -> SeenTie:
@@ -74,9 +87,17 @@ class Ties:
         )
         return self._cache.get(key) or self._cache.put(key, self._see(tie, now, moving=moving))
 
+    def _factor(self, factor: str) -> Columns:
+        """Return the columns of a connecting factor."""
+        known = self._factors.get(factor)
+        if known is not None:
+            return known
+        match = Match(met=frozenset({factor}))
+        return self._factors.put(factor, columns_for(self._planes, Dimension.FACTOR, match))
+
     def _see(self, tie: Tie, now: datetime, *, moving: bool) -> SeenTie:
         """Combine the dimensions of `tie`."""
-        factor = columns_for(self._planes, Dimension.FACTOR, Match(met=frozenset({tie.factor})))
+        factor = self._factor(tie.factor)
         changes: tuple[Change, ...] = ()
         if tie.ghost:
             parts = {**self._unknown, Dimension.FACTOR: factor}
@@ -84,12 +105,11 @@ class Ties:
         else:
             place = self._places.of(tie.place, now)
             populations = self._populations.of(tie.populations)
-            trust = Match(met=frozenset({LOW}) if tie.low_trust else frozenset())
             parts = {
                 Dimension.FACTOR: factor,
                 Dimension.PLACE: place.seen.now,
                 Dimension.POPULATION: populations.now,
-                Dimension.TRUST: columns_for(self._planes, Dimension.TRUST, trust),
+                Dimension.TRUST: self._trust[tie.low_trust],
             }
             relaxed = {**parts, Dimension.PLACE: place.seen.relaxed}
             changes = place.changes

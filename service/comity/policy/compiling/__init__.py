@@ -1,0 +1,1 @@
+"""From policy files to the bundle that answers."""

@@ -1,0 +1,132 @@
+"""From what pydantic says of a value to what a lawyer is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
+
+from comity.policy.problems import closest
+from comity.policy.scalars import Refused
+from comity.policy.yaml_nodes import Loc
+
+# What union members are called in `loc`; no key of a file can look so.
+TAG: Final = re.compile(r"<[a-z_]+>")
+
+_EXPECTED: Final = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "tuple_type": "a list",
+    "dict_type": "a mapping of names to values",
+    "mapping_type": "a mapping of names to values",
+    "model_type": "a mapping of keys to values",
+}
+_LIMITS: Final = {
+    "greater_than_equal": ("at least", "ge"),
+    "less_than_equal": ("at most", "le"),
+    "greater_than": ("more than", "gt"),
+    "less_than": ("less than", "lt"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One refused value or key of a document, in words.
+
+    Attributes:
+        loc: path of keys and indexes from the document's root to what is refused.
+        code: code of the problem.
+        message: what is wrong.
+        suggestion: what was perhaps meant.
+        of_key: whether the key is at fault, not its value.
+    """
+
+    loc: Loc
+    code: str
+    message: str
+    suggestion: str | None = None
+    of_key: bool = False
+
+    def to_details(self) -> InitErrorDetails:
+        """Return the refusal as pydantic carries errors outwards."""
+        context = {"message": self.message, "suggestion": self.suggestion, "of_key": self.of_key}
+        error = PydanticCustomError(self.code, "{message}", context)  # type: ignore[arg-type]
+        return InitErrorDetails(type=error, loc=self.loc, input=None)
+
+
+def refusal_of(refused: Refused, loc: Loc = ()) -> Refusal:
+    """Return what `refused` says of the value at `loc`, or of a key in it."""
+    of_key = refused.key is not None
+    place = (*loc, refused.key) if refused.key is not None else loc
+    return Refusal(place, refused.code, refused.message, refused.suggestion, of_key)
+
+
+def explain(error: ErrorDetails, allowed: Collection[str] = ()) -> Refusal:
+    """Return the error in words; `allowed` are the keys of the mapping in which it arose."""
+    kind, context, value = error["type"], error.get("ctx", {}), error["input"]
+    loc = tuple(part for part in error["loc"] if not TAG.fullmatch(str(part)))
+    if "of_key" in context:
+        suggestion, of_key = context["suggestion"], context["of_key"]
+        return Refusal(loc, kind, context["message"], suggestion, of_key)
+    name = next((f"'{part}'" for part in reversed(loc) if isinstance(part, str)), "The document")
+    if isinstance(context.get("error"), Refused):
+        return refusal_of(context["error"], loc)
+    if kind == "missing":
+        return Refusal(loc[:-1], "CP201", f"{name} is missing.")
+    if kind == "extra_forbidden":
+        suggestion = closest(str(loc[-1]), allowed)
+        return Refusal(loc, "CP202", f"{name} is no key that can stand here.", suggestion, True)  # noqa: FBT003
+    if value is None:
+        return Refusal(loc, "CP209", f"{name} has no value.")
+    if kind in _EXPECTED:
+        return Refusal(loc, "CP203", f"{name} must be {_EXPECTED[kind]}, {_is_not(kind, value)}.")
+    if kind == "literal_error":
+        known = re.findall(r"'([^']*)'", context["expected"])
+        return _refuse_word(loc, name, value, known)
+    if kind == "CP204":
+        return _refuse_word(loc, name, value, context["known"].split())
+    if kind in _LIMITS:
+        words, limit = _LIMITS[kind]
+        return Refusal(loc, "CP206", f"{name} must be {words} {context[limit]}.")
+    if kind in ("too_short", "string_too_short"):
+        return Refusal(loc, "CP205", f"{name} is empty.")
+    return Refusal(loc, "CP203", f"{name} can't be read here: {error['msg']}.")
+
+
+def _refuse_word(loc: Loc, name: str, value: Any, known: list[str]) -> Refusal:
+    """Return the refusal of a value that is none of the `known` words."""
+    listed = ", ".join(known[:-1]) + f" or {known[-1]}" if len(known) > 1 else known[0]
+    if isinstance(value, dict):
+        word = next(iter(value), "")
+        return Refusal(loc, "CP204", f"{name} must be {listed}.", closest(word, known))
+    shown = f"'{value}'" if isinstance(value, str) else _kind_of(value)
+    message = f"{name} must be {listed}, not {shown}."
+    return Refusal(loc, "CP204", message, closest(str(value), known))
+
+
+def _is_not(kind: str, value: Any) -> str:
+    """Return what the value is, and how to make it text if it was meant as text."""
+    if kind == "string_type" and isinstance(value, bool | int | float):
+        return f"not {_kind_of(value)}; put it in quotes"
+    if kind == "bool_type" and isinstance(value, str):
+        return f"not '{value}'"
+    return f"not {_kind_of(value)}"
+
+
+def _kind_of(value: Any) -> str:
+    """Return what a person calls the kind of `value`."""
+    match value:
+        case bool():
+            return "true or false"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case dict():
+            return "a mapping"
+        case _:
+            return "a list"

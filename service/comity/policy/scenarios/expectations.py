@@ -1,0 +1,99 @@
+"""What a scenario expects of an answer, and where an answer differs from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from comity.domain.decision import Decision, Determination, Standing
+from comity.domain.effect import Effect, Obligation
+from comity.policy.rules import Rule
+from comity.policy.scenarios.results import Difference
+from comity.policy.scenarios.wording import listed, word_obligation
+
+BINDING = "binding"
+VERIFIED = "verified"
+NO_NAMES: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What must come; whatever is not listed must not come.
+
+    Attributes:
+        effect: the headline.
+        because: rules that are held, whether certain or with an exception in doubt.
+        obligations: what the caller must do.
+        state: whether the known facts settle the answer.
+        missing: missing facts, as `FactKey` writes them.
+        possible: rules that are possible and not held.
+        unproven: those of `because` with an exception in doubt.
+        conflicts: pairs `forbid/require` of rules, with `>prefer` if resolved.
+        presumed: presumed facts, as `FactKey` writes them; None to leave them aside.
+        notes: legal effects and confidences of the rules in `because` other than binding and
+            verified; None to leave them aside.
+    """
+
+    effect: Effect
+    because: frozenset[str] = NO_NAMES
+    obligations: frozenset[Obligation] = frozenset()
+    state: Determination = Determination.DECIDED
+    missing: frozenset[str] = NO_NAMES
+    possible: frozenset[str] = NO_NAMES
+    unproven: frozenset[str] = NO_NAMES
+    conflicts: frozenset[str] = NO_NAMES
+    presumed: frozenset[str] | None = None
+    notes: frozenset[str] | None = None
+
+    @property
+    def rule_ids(self) -> frozenset[str]:
+        """Every rule that the expectation names."""
+        return self.because | self.possible | self.unproven
+
+
+ALLOW = Expectation(Effect.ALLOW)
+
+
+def compare(
+    expected: Expectation, decision: Decision, rules: Mapping[str, Rule]
+) -> Iterator[Difference]:
+    """Yield where `decision`, made by `rules`, differs from what is expected."""
+    if decision.effect is not expected.effect:
+        yield Difference("effect", expected.effect.name.lower(), decision.effect.name.lower())
+    came = decision.outcome.obligations
+    if came != expected.obligations:
+        yield Difference(
+            "obligations",
+            listed(map(word_obligation, expected.obligations)),
+            listed(map(word_obligation, came)),
+        )
+    if decision.determination is not expected.state:
+        yield Difference("state", expected.state.value, decision.determination.value)
+    for what, names in _named(decision, rules).items():
+        wanted = getattr(expected, what)
+        if wanted is not None and wanted != names:
+            yield Difference(what, listed(wanted), listed(names))
+
+
+def _named(decision: Decision, rules: Mapping[str, Rule]) -> Mapping[str, frozenset[str]]:
+    """Return what an answer names, by the key of `expect` that lists it."""
+    by_standing = {
+        standing: frozenset(r.rule_id for r in decision.reasons if r.standing is standing)
+        for standing in Standing
+    }
+    held = by_standing[Standing.CERTAIN] | by_standing[Standing.UNPROVEN_EXCEPTION]
+    texts = [rules[rule_id].text for rule_id in held]
+    notes = {text.legal_effect for text in texts} | {text.confidence for text in texts}
+    return {
+        "because": held,
+        "missing": frozenset(map(str, decision.missing_facts)),
+        "possible": by_standing[Standing.POSSIBLE],
+        "unproven": by_standing[Standing.UNPROVEN_EXCEPTION],
+        "conflicts": frozenset(
+            f"{c.forbid_rule_id}/{c.require_rule_id}"
+            + (f">{c.resolved_for}" if c.resolved_for else "")
+            for c in decision.conflicts
+        ),
+        "presumed": frozenset(map(str, decision.presumed_facts)),
+        "notes": frozenset(notes - {BINDING, VERIFIED}),
+    }

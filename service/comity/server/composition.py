@@ -1,0 +1,149 @@
+"""Wires the use cases of a decision worker to the outside, and serves them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import grpc
+from google.protobuf.descriptor import ServiceDescriptor
+from grpc_health.v1 import health
+from grpc_reflection.v1alpha import reflection
+
+from comity.adapters.callers_file import CallersFile, CallersFileError
+from comity.adapters.geoip import GeoipDatabaseError, MaxMindPlaceLookup
+from comity.adapters.phone import LibphonenumberPhoneLookup
+from comity.app.active_policy import PolicyHolder
+from comity.app.eligibility import Eligibility
+from comity.app.ports.decision_recorder import DecisionRecorder
+from comity.app.restrictions import PolicyTexts
+from comity.app.startup import ExitCode, StartupError
+from comity.grpc_api.callers import LoopbackEntitlements
+from comity.grpc_api.deadlines import DeadlineInterceptor
+from comity.grpc_api.eligibility import EligibilityServicer
+from comity.grpc_api.health import WorkerHealth
+from comity.grpc_api.interceptors import ErrorInterceptor
+from comity.grpc_api.listening import build_server
+from comity.grpc_api.metering import MeteringInterceptor
+from comity.grpc_api.policy import PolicyServicer
+from comity.grpc_api.stream_limits import StreamLimitInterceptor
+from comity.logs import get_logger, report_defect
+from comity.metrics import CountingDecisionRecorder, WorkerMetrics
+from comity.settings import Settings
+from comity.v1 import (
+    eligibility_service_pb2,
+    eligibility_service_pb2_grpc,
+    policy_service_pb2,
+    policy_service_pb2_grpc,
+)
+
+_SERVICES: tuple[ServiceDescriptor, ...] = (
+    eligibility_service_pb2.DESCRIPTOR.services_by_name["EligibilityService"],
+    policy_service_pb2.DESCRIPTOR.services_by_name["PolicyService"],
+)
+SERVICE_NAMES = tuple(service.full_name for service in _SERVICES)
+
+
+@dataclass(frozen=True)
+class Composition:
+    """A server with everything behind it.
+
+    Attributes:
+        server: not started, without addresses.
+        health: what it says of itself.
+        metrics: what it counts.
+        refresh: takes up files that changed: GeoIP databases, callers.
+    """
+
+    server: grpc.Server
+    health: WorkerHealth
+    metrics: WorkerMetrics
+    refresh: Callable[[], None]
+
+
+def compose(settings: Settings, holder: PolicyHolder, recorder: DecisionRecorder) -> Composition:
+    """Return a server that answers from the policies in `holder`.
+
+    Raises:
+        StartupError: a GeoIP database or the file of callers can't be used.
+    """
+    places = _open_places(settings)
+    callers = _open_callers(settings)
+    entitlements = callers or LoopbackEntitlements()
+    metrics = WorkerMetrics()
+    eligibility = Eligibility(
+        policies=holder,
+        places=places,
+        phones=LibphonenumberPhoneLookup(),
+        recorder=CountingDecisionRecorder(recorder, metrics),
+        clock=read_clock,
+        max_age_seconds=settings.max_age_seconds,
+    )
+    texts = PolicyTexts(holder, read_clock)
+    server = build_server(
+        settings,
+        (
+            MeteringInterceptor(metrics),
+            DeadlineInterceptor(),
+            ErrorInterceptor(report_defect),
+            StreamLimitInterceptor(),
+        ),
+    )
+    eligibility_service_pb2_grpc.add_EligibilityServiceServicer_to_server(
+        EligibilityServicer(eligibility, texts, entitlements), server
+    )
+    policy_service_pb2_grpc.add_PolicyServiceServicer_to_server(
+        PolicyServicer(texts, holder, entitlements), server
+    )
+    worker_health = WorkerHealth(SERVICE_NAMES)
+    worker_health.add_to(server)
+    names = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
+    return Composition(server, worker_health, metrics, lambda: _refresh(places, callers))
+
+
+def read_clock() -> datetime:
+    """Return the present instant."""
+    return datetime.now(UTC)
+
+
+def _open_places(settings: Settings) -> MaxMindPlaceLookup:
+    """Return the GeoIP look-up.
+
+    Raises:
+        StartupError: a database can't be used.
+    """
+    try:
+        return MaxMindPlaceLookup(settings.geoip_database, settings.geoip_anonymous)
+    except GeoipDatabaseError as error:
+        raise StartupError(ExitCode.GEOIP_UNUSABLE, str(error)) from error
+
+
+def _open_callers(settings: Settings) -> CallersFile | None:
+    """Return the file of callers, if one is named.
+
+    Raises:
+        StartupError: it can't be used.
+    """
+    if settings.callers is None:
+        return None
+    try:
+        return CallersFile(settings.callers)
+    except CallersFileError as error:
+        raise StartupError(ExitCode.CALLERS_UNUSABLE, str(error)) from error
+
+
+def _refresh(places: MaxMindPlaceLookup, callers: CallersFile | None) -> None:
+    """Take up files that changed, and log what became of them."""
+    logger = get_logger(__name__)
+    before = places.status.errors
+    if places.reload_if_changed():
+        logger.info("geoip exchanged", database_type=places.status.provenance.database_type)
+    if places.status.errors != before:
+        logger.warning("geoip refused", problems=list(places.status.errors))
+    if callers and callers.reload_if_changed():
+        if callers.error:
+            logger.warning("callers refused", problems=callers.error.splitlines())
+        else:
+            logger.info("callers exchanged")

@@ -1,0 +1,76 @@
+"""What a newcomer reads first."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from pathlib import Path
+
+from comity.settings import Address, Settings
+from comity.supervisor.publishing import Publication
+
+_DEFAULT_PORT = 50051
+
+QUESTIONS = (
+    "check --works-for UA:military --device official --presence PL --phone-country US"
+    " --action message_send",
+    "check --works-for UA:military --device personal --presence PL --phone-country US"
+    " --action message_send",
+    "check --residence US-FL --birth-date 2013-05-01 --action account_create --json",
+)
+
+
+def banner(publication: Publication, listen: Address, settings: Settings, traces: str) -> str:
+    """Return what `comity serve` prints once it serves.
+
+    Args:
+        publication: the policies in force.
+        listen: where decisions are served, with the port that the system chose.
+        settings: the settings in force.
+        traces: where traces go, a clause.
+    """
+    revision = publication.known.revision
+    lines = [
+        f"Comity serves decisions on {listen}",
+        f"  policies  {settings.policies}: revision {revision.epoch} ({revision.digest[:12]}), "
+        f"{publication.jurisdiction_count} jurisdictions and bodies, "
+        f"{publication.rule_count} rules",
+        *_remarks(publication),
+        f"  traces    {traces}",
+        f"  control   {settings.control_listen} (health, Watch), "
+        f"http://{settings.metrics_listen}/metrics and /status",
+        "",
+        "Ask it, in another terminal:",
+        *(f"  {_command(listen)} {question}" for question in QUESTIONS),
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _remarks(publication: Publication) -> list[str]:
+    """Return the lines on what is not as it should be."""
+    lines = []
+    if publication.refused_edit is not None:
+        lines.append(
+            "            THE FILES AS THEY ARE CAN'T BE USED; serving what was in force before. "
+            f"Problems: {publication.refused_edit.problem_count}, see the log"
+        )
+    if publication.warnings:
+        lines.append(f"            warnings: {len(publication.warnings)}, see the log")
+    return lines
+
+
+def _command(listen: Address) -> str:
+    """Return how the command line is called from where the server was started."""
+    beside = Path(sys.executable).parent / "comity"
+    on_path = shutil.which("comity")
+    if on_path and Path(on_path).resolve() == beside.resolve():
+        command = "comity"
+    else:
+        relative = os.path.relpath(beside)
+        command = shlex.quote(relative if len(relative) < len(str(beside)) else str(beside))
+    if listen == Address("localhost", _DEFAULT_PORT):
+        return command
+    return f"COMITY_SERVER={shlex.quote(str(listen))} {command}"
