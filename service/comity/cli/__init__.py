@@ -1,1 +1,70 @@
-"""Command line interface."""
+"""Command line interface: `comity`.
+
+Modules of commands import little when they are imported, so that `comity --help` is fast: whatever
+is heavy is imported by the command that needs it.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+from comity.cli.failure import CommandError, Exit
+
+_MODULES = ("check", "route", "policies", "traces", "serving", "configuration", "version")
+
+_EPILOG = (
+    "Exit codes: 0 done, whatever the answer; 1 failed; 2 wrong use or an invalid question; "
+    "3 no server, or no answer in time; 4 the server refused the call; 10 to 20 serve could not "
+    "start; with check --exit-code 31 warn, 32 verify, 33 restrict, 34 deny."
+)
+
+
+def build_app() -> typer.Typer:
+    """Return the application with every command."""
+    app = typer.Typer(
+        name="comity",
+        help="Jurisdictional access control for a messaging platform: cited, traced answers.",
+        epilog=_EPILOG,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+
+    @app.callback()
+    def root(
+        *,
+        version: Annotated[
+            bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+        ] = False,
+    ) -> None:
+        if version:
+            from comity.cli.version import comity_version
+
+            print(f"comity {comity_version()}")
+            raise typer.Exit
+
+    for name in _MODULES:
+        if find_spec(f"comity.cli.{name}") is not None:
+            import_module(f"comity.cli.{name}").register(app)
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command that `arguments` name, by default those of the process; never returns.
+
+    Errors go to standard error, one line and its details, without a traceback.
+    """
+    try:
+        build_app()(args=None if arguments is None else list(arguments))
+    except CommandError as error:
+        print(f"comity: {error}", *error.details, sep="\n  ", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except Exception as error:  # noqa: BLE001 - a traceback tells a user nothing
+        print(f"comity: internal error: {type(error).__name__}: {error}", file=sys.stderr)
+        sys.exit(Exit.FAILED)
