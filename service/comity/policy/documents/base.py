@@ -179,12 +179,18 @@ Factor = Literal[
 System = Literal["EU", "US", "UK", "IN"]
 
 
+class _Choice(Discriminator):
+    """A discriminator that can stand in a union with None, which hashes what it holds."""
+
+    __hash__ = object.__hash__
+
+
 def choice(known: str, choose: Any) -> Discriminator:
     """Return what picks the form of a value by `choose`; `known` are the words it may begin with.
 
     `choose` takes the value and returns the tag of its form, or None if it has none.
     """
-    return Discriminator(
+    return _Choice(
         choose,
         custom_error_type="CP204",
         custom_error_message="{known}",

@@ -37,7 +37,8 @@ class AgeRange(Document):
     start: Years | None = Field(default=None, alias="from")
     below: (
         Annotated[
-            Annotated[Years, Tag("<years>")] | Annotated[Literal["per_member"], Tag("<per_member>")],
+            Annotated[Years, Tag("<years>")]
+            | Annotated[Literal["per_member"], Tag("<per_member>")],
             choice("per_member", _choose_bound),
         ]
         | None

@@ -9,6 +9,7 @@ from pydantic import Field, Tag
 
 from comity.policy.documents.base import (
     Code,
+    Document,
     Line,
     Many,
     MomentValue,
@@ -18,7 +19,6 @@ from comity.policy.documents.base import (
     Text,
     Years,
     choice,
-    Document,
 )
 from comity.policy.documents.clauses import (
     ExceptionClause,

@@ -79,7 +79,7 @@ def explain(error: ErrorDetails, allowed: Collection[str] = ()) -> Refusal:
         return Refusal(loc[:-1], "CP201", f"{name} is missing.")
     if kind == "extra_forbidden":
         suggestion = closest(str(loc[-1]), allowed)
-        return Refusal(loc, "CP202", f"{name} is no key that can stand here.", suggestion, True)  # noqa: FBT003
+        return Refusal(loc, "CP202", f"{name} is no key that can stand here.", suggestion, True)
     if value is None:
         return Refusal(loc, "CP209", f"{name} has no value.")
     if kind in _EXPECTED:

@@ -419,5 +419,3 @@ class CheckRule(Rule):
     preserve: Preserve | None = None
     desk: Name | None = None
     tell: Many[Literal["issuer", "notified_authority"]] = ()
-
-

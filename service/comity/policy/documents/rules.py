@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, Tag
+from pydantic import Tag
 
 from comity.policy.documents.base import (
     DayValue,

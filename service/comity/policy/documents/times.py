@@ -22,9 +22,7 @@ from comity.policy.documents.base import (
 )
 from comity.policy.scalars import Refused
 
-Start = (
-    Annotated[Literal["unknown"], Tag("<unknown>")] | Annotated[MomentValue, Tag("<moment>")]
-)
+Start = Annotated[Literal["unknown"], Tag("<unknown>")] | Annotated[MomentValue, Tag("<moment>")]
 
 
 def _choose_start(value: Any) -> str:
@@ -133,6 +131,7 @@ def _choose_due(value: Any) -> str | None:
 
 
 Due = Annotated[
-    Annotated[Literal["in_order", "at_once", "none"], Tag("<word>")] | Annotated[Term, Tag("<term>")],
+    Annotated[Literal["in_order", "at_once", "none"], Tag("<word>")]
+    | Annotated[Term, Tag("<term>")],
     choice("in_order at_once none within", _choose_due),
 ]
