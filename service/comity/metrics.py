@@ -4,12 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.exposition import generate_latest
 
-from comity.app.ports.decision_recorder import DecisionRecord, DecisionRecorder
+from comity.app.ports.decision_recorder import DecisionRecord, DecisionRecorder, RouteRecord
 from comity.domain.decision import Determination
 from comity.domain.effect import Effect
+
+disable_created_metrics()  # one more series for each counter, of no use here
 
 _LATENCY_BUCKETS_SECONDS: Final = (
     *(0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01),
@@ -129,3 +138,7 @@ class CountingDecisionRecorder:
         decision = record.decision
         self._counters[decision.effect, decision.determination].inc()
         return self._inner.record(record)
+
+    def record_route(self, record: RouteRecord) -> str:
+        """Return the id under which the other keeps `record`; calls count routes already."""
+        return self._inner.record_route(record)

@@ -127,6 +127,7 @@ class Eligibility:
                 degraded=degraded,
                 provenance=looked_up.provenance,
                 hypothetical=options.hypothetical,
+                sensitive=ruleset.lexicon.sensitive,
                 account_id=subject.account_id,
                 position=position,
             )
