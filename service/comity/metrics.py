@@ -18,7 +18,7 @@ from comity.app.ports.decision_recorder import DecisionRecord, DecisionRecorder,
 from comity.domain.decision import Determination
 from comity.domain.effect import Effect
 
-disable_created_metrics()  # one more series for each counter, of no use here
+disable_created_metrics()  # type: ignore[no-untyped-call] # one more series for each counter, of no use here
 
 _LATENCY_BUCKETS_SECONDS: Final = (
     *(0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01),

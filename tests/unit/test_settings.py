@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 
 import pytest
 from comity.settings import Address, SettingsError, describe, load_settings, to_environment
 from comity.settings.table import TABLE
 
-HOME = {"HOME": "/home/someone"}
+HOME = {"XDG_STATE_HOME": "/state"}
 SECRET = "0123456789abcdef0123456789abcdef"
 
 
@@ -26,7 +28,7 @@ def test_defaults_listen_on_loopback_only() -> None:
     assert settings.listen.loopback
     assert settings.control_listen.loopback
     assert settings.metrics_listen.loopback
-    assert settings.data_dir == Path("/home/someone/.local/state/comity")
+    assert settings.data_dir == Path("/state/comity")
 
 
 def test_a_flag_beats_the_environment_which_beats_the_default() -> None:
@@ -171,21 +173,18 @@ def test_the_environment_carries_all_settings_to_another_process() -> None:
     assert load_settings(to_environment(settings), {}) == settings
 
 
-@pytest.mark.parametrize(
-    ("home", "expected"),
-    [
-        ({"XDG_STATE_HOME": "/state", "HOME": "/home/a"}, "/state/comity"),
-        ({"XDG_STATE_HOME": "relative", "HOME": "/home/a"}, "/home/a/.local/state/comity"),
-    ],
-)
-def test_state_is_kept_where_the_desktop_standard_says(home: dict[str, str], expected: str) -> None:
-    """XDG_STATE_HOME counts if it is absolute, else the home directory does."""
-    assert str(load_settings(home, {}).data_dir) == expected
+@pytest.mark.parametrize("state_home", ["", "relative"])
+def test_state_is_kept_in_the_home_directory(tmp_path: Path, state_home: str) -> None:
+    """Unless XDG_STATE_HOME names an absolute path, state is kept where its standard says."""
+    environment = {"XDG_STATE_HOME": state_home, "HOME": str(tmp_path)}
+    assert load_settings(environment, {}).data_dir == tmp_path / ".local/state/comity"
 
 
-def test_state_has_a_place_without_a_home() -> None:
-    """An empty HOME falls back to the directory of temporary files."""
-    assert load_settings({"HOME": ""}, {}).data_dir.is_absolute()
+@pytest.mark.parametrize("home", ["", "/dev/null", "/dev/null/home"])
+def test_state_has_a_place_without_a_home(home: str) -> None:
+    """Without a home that can be written, each user has a directory among temporary files."""
+    expected = Path(tempfile.gettempdir()) / f"comity-{os.getuid()}"
+    assert load_settings({"HOME": home}, {}).data_dir == expected
 
 
 @pytest.mark.parametrize(

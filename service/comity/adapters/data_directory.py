@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 from pathlib import Path
@@ -25,6 +26,7 @@ class DataDirectory:
         self.path = path
         try:
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _require_own(path)
             self._lock = os.open(path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             message = (
@@ -50,6 +52,16 @@ class DataDirectory:
     def close(self) -> None:
         """Let another server use the directory."""
         os.close(self._lock)
+
+
+def _require_own(path: Path) -> None:
+    """Return unless another user owns `path`, who could put policies of their own there.
+
+    Raises:
+        PermissionError: another user does.
+    """
+    if path.stat().st_uid not in (os.getuid(), 0):
+        raise PermissionError(errno.EPERM, "another user owns it")
 
 
 def bundles_in(data_dir: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any
 import grpc
 
 Behaviour = Callable[[Any, grpc.ServicerContext], Any]
-Continuation = Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None]
+Continuation = Callable[[grpc.HandlerCallDetails], "grpc.RpcMethodHandler[Any, Any] | None"]
 
 
 class UnaryInterceptor(grpc.ServerInterceptor, ABC):  # type: ignore[type-arg] # generic in stubs only

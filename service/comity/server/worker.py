@@ -44,16 +44,15 @@ def run_worker(
     SIGTERM drains. SIGINT is left to the supervisor, which gets it from the terminal as well.
     """
     configure_logging(settings.log_level, "worker")
-    stop = threading.Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
     try:
         worker = _Worker(settings, link, compiler, recorder)
     except StartupError as error:
         get_logger(__name__).error("worker can't start", why=str(error))
         _send(link, Failed(error.exit_code, str(error)))
         return error.exit_code
-    worker.serve(stop)
+    signal.signal(signal.SIGTERM, lambda *_: worker.stop())
+    worker.serve()
     return ExitCode.STOPPED
 
 
@@ -76,6 +75,7 @@ class _Worker:
         self._link = link
         self._compiler = compiler
         self._logger = get_logger(__name__)
+        self._stop = threading.Event()
         history = BundleCache(bundles_in(settings.data_dir))
         self._holder = PolicyHolder(history, self._recompile)
         self._parts: Composition = compose(settings, self._holder, recorder)
@@ -86,19 +86,22 @@ class _Worker:
         self._parts.server.start()
         _send(link, Listening(str(address), SERVICE_NAMES))
 
-    def serve(self, stop: threading.Event) -> None:
-        """Answer calls until `stop` is set, then drain."""
-        listener = threading.Thread(target=self._listen, args=(stop,), name="link", daemon=True)
-        listener.start()
-        while not stop.wait(self._settings.poll_seconds):
+    def stop(self) -> None:
+        """Begin to drain, soon; safe in a signal handler."""
+        self._stop.set()
+
+    def serve(self) -> None:
+        """Answer calls until told to stop, then drain."""
+        threading.Thread(target=self._listen, name="link", daemon=True).start()
+        while not self._stop.wait(self._settings.poll_seconds):
             try:
                 self._parts.refresh()
             except Exception as error:  # noqa: BLE001 - a file must never take the service down
                 report_defect(error)
         self._drain()
 
-    def _listen(self, stop: threading.Event) -> None:
-        """Do what the supervisor says; set `stop` once it is gone."""
+    def _listen(self) -> None:
+        """Do what the supervisor says; begin to drain once it is gone."""
         try:
             while True:
                 message = self._link.receive()
@@ -107,7 +110,7 @@ class _Worker:
         except LinkClosedError:
             self._logger.info("supervisor gone")
         finally:
-            stop.set()
+            self._stop.set()
 
     def _obey(self, message: ToWorker) -> None:
         """Do what one message says."""
@@ -127,6 +130,8 @@ class _Worker:
         if policy is None:
             self._logger.error("policy not in force", epoch=message.known.revision.epoch)
             _send(self._link, NotInForce(message.known))
+            if self._holder.current is None:  # of no use; another worker may do better
+                self._stop.set()
             return
         self._holder.publish(policy)
         self._holder.refuse(message.refused_edit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -16,8 +17,8 @@ from comity.settings.table import TABLE, Setting
 
 PREFIX: Final = "COMITY_"
 # Variables that share the prefix and are not ours: Kubernetes sets these for a Service that is
-# called "comity", and the tests have their own.
-_FOREIGN: Final = re.compile(r"COMITY_(SERVICE_(HOST|PORT.*)|PORT(_.*)?|TEST_.*)")
+# called "comity", the client takes COMITY_SERVER, and the tests have their own.
+_FOREIGN: Final = re.compile(r"COMITY_(SERVICE_(HOST|PORT.*)|PORT(_.*)?|SERVER(_.*)?|TEST_.*)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,9 @@ def _text_of(
 def _default_data_dir(environment: Mapping[str, str]) -> Path:
     """Return where the XDG base directory specification keeps state.
 
+    Without a home directory that can be written, as services often are run, it is a directory of
+    this user among the temporary files. What was asked for by XDG_STATE_HOME is never replaced.
+
     Source: https://specifications.freedesktop.org/basedir-spec/latest/
     """
     state = environment.get("XDG_STATE_HOME", "")
@@ -138,8 +142,16 @@ def _default_data_dir(environment: Mapping[str, str]) -> Path:
         return Path(state) / "comity"
     home = environment.get("HOME", "")
     if home.startswith("/"):
-        return Path(home) / ".local" / "state" / "comity"
-    return Path(tempfile.gettempdir()) / "comity"
+        kept = Path(home) / ".local" / "state" / "comity"
+        if _can_be_written(kept):
+            return kept
+    return Path(tempfile.gettempdir()) / f"comity-{os.getuid()}"
+
+
+def _can_be_written(directory: Path) -> bool:
+    """Return whether `directory` can be written, or made if it is not there."""
+    nearest = next(path for path in (directory, *directory.parents) if path.exists())
+    return nearest.is_dir() and os.access(nearest, os.W_OK | os.X_OK)
 
 
 def _unknown(environment: Mapping[str, str], flags: Mapping[str, object]) -> Iterator[Mistake]:

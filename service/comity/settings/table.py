@@ -29,6 +29,7 @@ class Setting:
         allowed: what is allowed, to complete "must be".
         help: what it is for.
         secret: whether its value is masked wherever it is shown.
+        switch: whether it is on or off, so that its flag takes no value.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Setting:
     allowed: str
     help: str
     secret: bool = False
+    switch: bool = False
 
     @property
     def variable(self) -> str:
@@ -103,7 +105,7 @@ def _switch(name: str, default: str, purpose: str) -> Setting:
             raise ValueError
         return lowered in _TRUE
 
-    return Setting(name, default, parse, "true or false", purpose)
+    return Setting(name, default, parse, "true or false", purpose, switch=True)
 
 
 def _choice(name: str, default: str, choices: tuple[str, ...], purpose: str) -> Setting:

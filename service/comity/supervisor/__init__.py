@@ -1,5 +1,5 @@
 """The supervisor: `comity serve`."""
 
-from comity.supervisor.serving import Supervisor, serve
+from comity.supervisor.serving import Equipment, serve
 
-__all__ = ["Supervisor", "serve"]
+__all__ = ["Equipment", "serve"]

@@ -13,34 +13,34 @@ from comity.supervisor.publishing import Publication
 
 _DEFAULT_PORT = 50051
 
+_SOLDIER_ABROAD = "check --works-for UA:military --presence PL --phone-country US"
+
 QUESTIONS = (
-    "check --works-for UA:military --device official --presence PL --phone-country US"
-    " --action message_send",
-    "check --works-for UA:military --device personal --presence PL --phone-country US"
-    " --action message_send",
+    f"{_SOLDIER_ABROAD} --device official --action message_send",
+    f"{_SOLDIER_ABROAD} --device personal --action message_send",
     "check --residence US-FL --birth-date 2013-05-01 --action account_create --json",
 )
 
 
-def banner(publication: Publication, listen: Address, settings: Settings, traces: str) -> str:
+def banner(publication: Publication, settings: Settings, traces: str) -> str:
     """Return what `comity serve` prints once it serves.
 
     Args:
         publication: the policies in force.
-        listen: where decisions are served, with the port that the system chose.
-        settings: the settings in force.
+        settings: the settings in force, with the ports that the system chose.
         traces: where traces go, a clause.
     """
+    listen = settings.listen
     revision = publication.known.revision
+    in_force = f"revision {revision.epoch} ({revision.digest[:12]})"
+    count = f"{publication.jurisdiction_count} jurisdictions and bodies"
+    http = f"http://{settings.metrics_listen}"
     lines = [
         f"Comity serves decisions on {listen}",
-        f"  policies  {settings.policies}: revision {revision.epoch} ({revision.digest[:12]}), "
-        f"{publication.jurisdiction_count} jurisdictions and bodies, "
-        f"{publication.rule_count} rules",
+        f"  policies  {settings.policies}: {in_force}, {count}, {publication.rule_count} rules",
         *_remarks(publication),
         f"  traces    {traces}",
-        f"  control   {settings.control_listen} (health, Watch), "
-        f"http://{settings.metrics_listen}/metrics and /status",
+        f"  control   {settings.control_listen} (health, Watch), {http}/metrics and /status",
         "",
         "Ask it, in another terminal:",
         *(f"  {_command(listen)} {question}" for question in QUESTIONS),

@@ -6,29 +6,269 @@ import asyncio
 import contextlib
 import os
 import signal
-import sys
 import threading
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import IO, Final, assert_never
+from typing import Final
 
 import grpc
 
 from comity.adapters.bundle_cache import BundleCache
 from comity.adapters.data_directory import DataDirectory, DataDirectoryError
 from comity.adapters.policy_directory import PolicyDirectory
-from comity.adapters.worker_link import Failed, InForce, Listening, Metrics, NotInForce, Publish
-from comity.app.active_policy import KnownRevision
+from comity.adapters.worker_link import Publish, Refuse
 from comity.app.preparation import PolicyCompiler
 from comity.app.startup import ExitCode, StartupError
 from comity.grpc_api.control import ControlHealth, RevisionFeed, WatchServicer, add_control_services
 from comity.grpc_api.credentials import load_credentials
 from comity.grpc_api.listening import bind, require_free, server_options
-from comity.logs import configure_logging, get_logger
+from comity.logs import get_logger, report_defect
 from comity.metrics import SupervisorMetrics
-from comity.settings import Address, Settings, to_environment
+from comity.settings import Settings, to_environment
 from comity.supervisor.banner import banner
-from comity.supervisor.publishing import PolicyPublisher, Publication, tell_problem
+from comity.supervisor.publishing import PolicyPublisher, Publication
+from comity.supervisor.reporting import Reporter
+from comity.supervisor.standing import Standing
 from comity.supervisor.status_page import Status, StatusPage
-from comity.supervisor.workers import Ended, Started, WorkerEvent, WorkerKeeper
+from comity.supervisor.workers import WorkerEvent, WorkerKeeper
+
+_SCRAPE_SECONDS: Final = 2.0
+_MARGIN_SECONDS: Final = 5.0
+_LAST_WATCHES_SECONDS: Final = 1.0
+
+Event = WorkerEvent | Publication | signal.Signals
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What the server is run with, apart from its settings.
+
+    Attributes:
+        compiler: makes policies out of files.
+        worker_command: starts a decision worker; the number of its socket is appended.
+        traces: where traces go, a clause for people.
+        show: takes the banner.
+    """
+
+    compiler: PolicyCompiler
+    worker_command: Sequence[str]
+    traces: str
+    show: Callable[[str], None] = field(default=print)
+
+
+def serve(settings: Settings, equipment: Equipment) -> None:
+    """Serve until told to stop by SIGTERM or SIGINT; a second one ends calls under way.
+
+    Raises:
+        StartupError: the server can't start, or its workers keep dying; carries the exit code.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the loop takes signals
+    with contextlib.suppress(KeyboardInterrupt), _data_directory(settings) as data:
+        require_free("listen", settings.listen)
+        require_free("control_listen", settings.control_listen)
+        publisher = PolicyPublisher(
+            PolicyDirectory(settings.policies),
+            BundleCache(data.bundles),
+            equipment.compiler,
+            lambda: datetime.now(UTC),
+        )
+        first = publisher.start()
+        asyncio.run(Supervisor(settings, equipment, publisher, first).run())
+
+
+@contextlib.contextmanager
+def _data_directory(settings: Settings) -> Iterator[DataDirectory]:
+    """Hold the data directory.
+
+    Raises:
+        StartupError: it can't be used.
+    """
+    try:
+        data = DataDirectory(settings.data_dir)
+    except DataDirectoryError as error:
+        raise StartupError(ExitCode.DATA_DIR_UNUSABLE, str(error)) from error
+    with contextlib.closing(data):
+        yield data
+
+
+class Supervisor:
+    """Follows the policies, keeps a worker, and tells how both stand.
+
+    Whatever happens in other threads comes in as an event, and events are dealt with one after
+    the other in the event loop.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        equipment: Equipment,
+        publisher: PolicyPublisher,
+        first: Publication,
+    ) -> None:
+        """Begin with the policies of `first`. Use within a running event loop."""
+        self._settings = settings
+        self._equipment = equipment
+        self._publisher = publisher
+        self._first = first
+        self._standing = Standing(first)
+        self._told = first
+        self._stop_following = threading.Event()
+        self._metrics = SupervisorMetrics()
+        self._signals = 0
+
+    async def run(self) -> None:
+        """Serve until told to stop.
+
+        Raises:
+            StartupError: the server can't start, or its workers keep dying.
+        """
+        self._take_signals()
+        async with contextlib.AsyncExitStack() as stack:
+            await self._open_control_port(stack)
+            page = StatusPage(self._settings.metrics_listen, self._scrape, self._status)
+            stack.callback(page.close)
+            self._settings = replace(self._settings, metrics_listen=page.address)
+            self._keeper = WorkerKeeper(
+                self._equipment.worker_command, self._environment(), self._post
+            )
+            self._keeper.publish(_publish(self._first))
+            follower = threading.Thread(target=self._follow, name="policies")
+            follower.start()
+            stack.push_async_callback(asyncio.to_thread, follower.join)
+            self._keeper.start()
+            stack.push_async_callback(self._stop_worker)
+            stack.callback(self._stop_following.set)
+            page.start()
+            await self._live()
+
+    def _take_signals(self) -> None:
+        """Make events of the signals that end the server."""
+        self._events: asyncio.Queue[Event] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self._loop.add_signal_handler(number, self._signalled, number)
+
+    def _signalled(self, number: signal.Signals) -> None:
+        """Begin to drain at the first signal, and stop draining at the second."""
+        self._signals += 1
+        if self._signals > 1:
+            self._keeper.kill()
+        else:
+            self._events.put_nowait(number)
+
+    async def _open_control_port(self, stack: contextlib.AsyncExitStack) -> None:
+        """Serve Watch, health and reflection until `stack` is closed.
+
+        Raises:
+            StartupError: the address or the certificate can't be used.
+        """
+        settings = self._settings
+        warn = get_logger(__name__).warning
+        credentials = load_credentials(settings, lambda why: warn("certificate refused", why=why))
+        feed, health = RevisionFeed(), ControlHealth()
+        server = grpc.aio.server(options=server_options(settings))
+        add_control_services(server, WatchServicer(feed, self._metrics.watchers.set), health)
+        address = bind(server, "control_listen", settings.control_listen, credentials)
+        self._settings = replace(settings, control_listen=address)
+        self._health = health
+        self._reporter = Reporter(feed, health, self._metrics)
+        await health.begin()
+        await server.start()
+        stack.push_async_callback(server.stop, _LAST_WATCHES_SECONDS)
+        stack.callback(feed.close)
+
+    async def _live(self) -> None:
+        """Deal with what happens until told to stop.
+
+        Raises:
+            StartupError: the server can't start, or its workers keep dying.
+        """
+        await self._reporter.begin(self._standing)
+        shown = False
+        while not isinstance(event := await self._events.get(), signal.Signals):
+            self._standing = self._standing.after(event)
+            await self._reporter.report(event, self._standing)
+            listen = self._standing.listen
+            if listen is not None and listen != self._settings.listen:
+                # A worker that replaces this one is to be found at the same place.
+                self._settings = replace(self._settings, listen=listen)
+                self._keeper.use(self._environment())
+            if self._standing.serving and not shown:
+                shown = True
+                self._show_banner()
+        get_logger(__name__).info("draining", signal=event.name)
+        self._standing = replace(self._standing, draining=True)
+        await self._health.drain()
+
+    def _show_banner(self) -> None:
+        """Tell people, and whoever reads the log, that the server serves."""
+        settings = self._settings
+        if settings.banner:
+            publication = self._standing.publication
+            self._equipment.show(banner(publication, settings, self._equipment.traces))
+        get_logger(__name__).info("serving", **self._addresses())
+
+    def _addresses(self) -> dict[str, str]:
+        """Return where the server listens, by the names of the settings."""
+        names = ("listen", "control_listen", "metrics_listen")
+        return {name: str(getattr(self._settings, name)) for name in names}
+
+    def _environment(self) -> dict[str, str]:
+        """Return the environment of a worker: ours, with the settings in force."""
+        return {**os.environ, **to_environment(self._settings)}
+
+    def _post(self, event: Event) -> None:
+        """Let the event loop deal with `event`; for other threads."""
+        self._loop.call_soon_threadsafe(self._events.put_nowait, event)
+
+    def _follow(self) -> None:
+        """Follow the policy directory; a defect in doing so must not end it."""
+        while not self._stop_following.is_set():
+            try:
+                self._publisher.follow(
+                    self._told, self._settings.poll_seconds, self._stop_following, self._tell
+                )
+            except Exception as error:  # noqa: BLE001 - decisions go on whatever an edit did
+                report_defect(error)
+                self._stop_following.wait(self._settings.poll_seconds)
+
+    def _tell(self, publication: Publication) -> None:
+        """Tell the worker how the policies stand after an edit."""
+        before, self._told = self._told, publication
+        self._post(publication)
+        # What was kept from an earlier run and then turns out to stand in the files is the same
+        # revision, no longer kept.
+        if (before.known, before.kept_from_earlier) != (
+            publication.known,
+            publication.kept_from_earlier,
+        ):
+            self._keeper.publish(_publish(publication))
+        else:
+            self._keeper.refuse(Refuse(publication.refused_edit))
+
+    async def _stop_worker(self) -> None:
+        """Let the worker drain, and see it end."""
+        patience = self._settings.drain_seconds + self._settings.grace_seconds + _MARGIN_SECONDS
+        await asyncio.to_thread(self._keeper.stop, patience)
+        get_logger(__name__).info("stopped")
+
+    def _scrape(self) -> bytes:
+        """Return all metrics."""
+        return self._metrics.text() + self._keeper.scrape(_SCRAPE_SECONDS)
+
+    def _status(self) -> Status:
+        """Return what `/status` tells."""
+        return self._standing.to_status(
+            {**self._addresses(), "tls": self._settings.tls, "traces": self._equipment.traces}
+        )
+
+
+def _publish(publication: Publication) -> Publish:
+    """Return what tells a worker of a publication."""
+    return Publish(
+        publication.known,
+        publication.files,
+        publication.kept_from_earlier,
+        publication.refused_edit,
+    )

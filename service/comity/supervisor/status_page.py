@@ -40,7 +40,7 @@ class StatusPage:
             server_version = "comity"
             sys_version = ""
 
-            def do_GET(self) -> None:  # noqa: N802 - http.server names it
+            def do_GET(self) -> None:
                 match self.path.partition("?")[0]:
                     case "/metrics":
                         self._reply(HTTPStatus.OK, CONTENT_TYPE_PLAIN_0_0_4, metrics())

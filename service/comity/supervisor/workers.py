@@ -81,6 +81,10 @@ class WorkerKeeper:
         """Start the first worker."""
         self._thread.start()
 
+    def use(self, environment: Mapping[str, str]) -> None:
+        """Start later workers with `environment`."""
+        self._environment = environment
+
     def publish(self, message: Publish) -> None:
         """Tell the worker, and each later one, to answer from a revision."""
         with self._sending:
