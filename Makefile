@@ -1,12 +1,10 @@
 # Two commands matter: `make run` and `make test`. Each sets up all that it needs.
 SHELL := /bin/sh
-.DELETE_ON_ERROR:
 .SUFFIXES:
 
 PYTHON := .venv/bin/python
-PROTOS := $(wildcard proto/comity/v1/*.proto)
 
-.PHONY: help run test setup setup-tests protobuf format check fuzz soak bench clean
+.PHONY: help run test setup setup-tests format check fuzz soak bench clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
@@ -17,17 +15,10 @@ run: setup ## set up and serve on localhost:50051 with the policies in policies/
 test: setup-tests ## set up and run every check and test
 	@sh scripts/check.sh
 
-setup: .venv/.installed protobuf ## virtual environment, the package, generated protobuf code
-
-setup-tests: .venv/.installed-for-tests protobuf
-
-protobuf: .venv/.installed
-	@$(PYTHON) scripts/generate_protobuf.py
-
-.venv/.installed: pyproject.toml scripts/setup.sh
+setup: ## virtual environment, the package, generated protobuf code
 	@sh scripts/setup.sh run
 
-.venv/.installed-for-tests: .venv/.installed
+setup-tests: ## the same, and what the tests need
 	@sh scripts/setup.sh tests
 
 format: setup-tests ## format the code
@@ -45,4 +36,4 @@ bench: setup-tests ## benchmarks: one printed table a program
 	@sh scripts/long.sh bench
 
 clean: ## remove what setup and tests made
-	rm -rf .venv .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis service/comity/v1 service/comity.egg-info
+	rm -rf .venv .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache service/comity/v1 service/comity.egg-info

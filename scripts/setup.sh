@@ -1,6 +1,7 @@
 #!/bin/sh
 # Make the virtual environment and install the package: `setup.sh run`, or `setup.sh tests`
 # for what the tests need besides. Missing system packages are installed with apt.
+# Does nothing if it was done before, in this place and with the same pyproject.toml.
 set -eu
 cd "$(dirname "$0")/.."
 
@@ -27,9 +28,15 @@ find_python() {
     say "needs Python 3.11 or later"; exit 1
 }
 
+# An environment that was copied or moved still points to where it came from, and one whose
+# interpreter was removed or exchanged for another minor version has lost its packages.
+works() {
+    [ "$(cat .venv/.place 2>/dev/null)" = "$(pwd -P)" ] && .venv/bin/python -c 'import pip' 2>/dev/null
+}
+
 make_environment() {
+    if works; then return; fi
     python=$(find_python)
-    if [ -x .venv/bin/python ] && .venv/bin/python -m pip --version >/dev/null 2>&1; then return; fi
     rm -rf .venv
     if ! "$python" -m venv .venv 2>/dev/null; then
         rm -rf .venv
@@ -38,25 +45,36 @@ make_environment() {
     fi
     # `pip install --group` needs pip 25.1 or later.
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+    pwd -P >.venv/.place
 }
 
+# What an installation depends on; a stamp holds it once the installation is complete.
+wanted() { cat pyproject.toml scripts/setup.sh | cksum; }
+
+# install STAMP WHAT PIP-ARGUMENTS...
 install() {
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check "$@"
+    stamp=.venv/$1
+    if [ "$(cat "$stamp" 2>/dev/null)" = "$(wanted)" ]; then return; fi
+    say "installing $2"
+    shift 2
+    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location "$@"
+    wanted >"$stamp"
 }
+
+install_package() { install .installed "Comity into .venv" --group build --editable .; }
 
 case "${1:-run}" in
 run)
     make_environment
-    say "installing Comity into .venv"
-    install --group build --editable .
-    touch .venv/.installed
+    install_package
     ;;
 tests)
-    say "installing what the tests need"
-    install --group build --group dev
-    touch .venv/.installed-for-tests
+    make_environment
+    install_package
+    install .installed-for-tests "what the tests need" --group build --group dev
     ;;
 *)
     say "usage: setup.sh run|tests"; exit 2
     ;;
 esac
+.venv/bin/python scripts/generate_protobuf.py
