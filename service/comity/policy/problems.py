@@ -92,6 +92,7 @@ CODES: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             CP114="The file holds a control character.",
             CP120="The file's name or folder is none of a policy file.",
             CP121="A file that every policy directory needs is missing.",
+            CP122="A file names another jurisdiction or list than its path does.",
         ),
         # The shape of a document.
         **_errors(
@@ -132,9 +133,7 @@ CODES: Final[Mapping[str, CodeEntry]] = MappingProxyType(
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """Return the problems in file order, each once."""
-    return tuple(
-        sorted(set(problems), key=lambda p: (p.file, p.line, p.column, p.code, p.message))
-    )
+    return tuple(sorted(set(problems), key=lambda p: (p.file, p.line, p.column, p.code, p.message)))
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:
