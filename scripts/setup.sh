@@ -44,7 +44,7 @@ make_environment() {
         "$python" -m venv .venv
     fi
     # `pip install --group` needs pip 25.1 or later.
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --upgrade 'pip>=25.1'
     pwd -P >.venv/.place
 }
 
@@ -52,12 +52,13 @@ make_environment() {
 wanted() { cat pyproject.toml scripts/setup.sh | cksum; }
 
 # install STAMP WHAT PIP-ARGUMENTS...
+# Twice quiet: errors are shown, warnings about places that have no packages are not.
 install() {
     stamp=.venv/$1
     if [ "$(cat "$stamp" 2>/dev/null)" = "$(wanted)" ]; then return; fi
     say "installing $2"
     shift 2
-    .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-warn-script-location "$@"
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-warn-script-location "$@"
     wanted >"$stamp"
 }
 
