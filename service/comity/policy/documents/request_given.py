@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, Tag
@@ -15,6 +16,7 @@ from comity.policy.documents.base import (
     OneOrMany,
     choice,
 )
+from comity.policy.scalars import Duration, Refused, Unit
 
 
 def short_for(key: str) -> BeforeValidator:
@@ -79,6 +81,13 @@ class OffenceGiven(Document):
     linked: bool | None = None
     death_penalty: bool | None = None
     committed_in: Code | None = None
+
+    def faults(self) -> Iterable[Refused]:
+        """Return that a penalty is given in units that courts do not count in."""
+        for key in ("maximum_penalty", "sentence"):
+            penalty = getattr(self, key)
+            if isinstance(penalty, Duration) and penalty.unit not in (Unit.MONTHS, Unit.YEARS):
+                yield Refused("CP304", f"'{key}' is given in months or years, or as life.", key=key)
 
 
 class PersonGiven(Document):

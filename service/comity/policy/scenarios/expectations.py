@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 from comity.domain.decision import Decision, Determination, Standing
-from comity.domain.effect import Effect, Obligation
+from comity.domain.effect import Effect, Obligation, outcome_of
+from comity.policy.compiling.outcomes import obligations_of
+from comity.policy.documents.expected import AnswerExpectation
 from comity.policy.rules import Rule
 from comity.policy.scenarios.results import Difference
 from comity.policy.scenarios.wording import listed, word_obligation
@@ -52,6 +55,24 @@ class Expectation:
 
 
 ALLOW = Expectation(Effect.ALLOW)
+
+
+def expectation_of(answer: Literal["allow"] | AnswerExpectation) -> Expectation:
+    """Return what a scenario file expects of an answer."""
+    if isinstance(answer, str):
+        return ALLOW
+    return Expectation(
+        effect=Effect[answer.effect.upper()],
+        because=frozenset(answer.because),
+        obligations=outcome_of(obligations_of(answer.obligations)).obligations,
+        state=Determination[answer.state],
+        missing=frozenset(answer.missing),
+        possible=frozenset(answer.possible),
+        unproven=frozenset(answer.unproven),
+        conflicts=frozenset(answer.conflicts),
+        presumed=frozenset(answer.presumed) if answer.presumed is not None else None,
+        notes=frozenset(answer.notes) if answer.notes is not None else None,
+    )
 
 
 def compare(

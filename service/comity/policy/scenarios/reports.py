@@ -1,0 +1,41 @@
+"""What came of all scenarios of a set of policy files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from comity.policy.scenarios.coverage import RuleCoverage
+from comity.policy.scenarios.requirements import Lack
+from comity.policy.scenarios.results import EmptyFile, ScenarioResult, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioReport:
+    """What came of all scenarios.
+
+    Attributes:
+        results: one for each scenario and instant, in file order.
+        empty: policy files without a scenario, in file order.
+        lacks: what no scenario shows, in the order of the rules.
+        coverage: what the scenarios show of each rule.
+    """
+
+    results: tuple[ScenarioResult, ...]
+    empty: tuple[EmptyFile, ...]
+    lacks: tuple[Lack, ...]
+    coverage: tuple[RuleCoverage, ...]
+
+    def ended(self, verdict: Verdict) -> tuple[ScenarioResult, ...]:
+        """Return the results with `verdict`."""
+        return tuple(result for result in self.results if result.verdict is verdict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing failed, is empty or is lacking."""
+        return not (self.ended(Verdict.FAILED) or self.empty or self.lacks)
+
+    @property
+    def boundaries(self) -> tuple[int, int]:
+        """How many boundaries of time are shown on both sides, and how many there are."""
+        listed = [boundary for covered in self.coverage for boundary in covered.boundaries]
+        return sum(b.before and b.after for b in listed), len(listed)

@@ -1,0 +1,120 @@
+"""Where the route of a request for data differs from what a scenario expects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from comity.domain.data_route import CategoryAnswer, Due, DueKind, Route, Step, UserNotice
+from comity.policy.documents.expected import (
+    CategoryExpectation,
+    NoticeExpectation,
+    RouteExpectation,
+    TaskExpectation,
+)
+from comity.policy.scalars import Instant
+from comity.policy.scenarios.results import Difference
+from comity.policy.scenarios.wording import NOTHING, listed
+
+
+def compare_route(expected: RouteExpectation, route: Route) -> Iterator[Difference]:
+    """Yield where `route` differs; categories, redirect, preservation and tasks always count."""
+    yield from _categories(expected, route)
+    redirect = route.redirect.to if route.redirect is not None else NOTHING
+    yield from _differ("redirect", expected.redirect or NOTHING, redirect)
+    if expected.desk is not None:
+        yield from _differ("desk", expected.desk, route.desk.name)
+    if expected.due is not None:
+        yield from _differ("due", *_dues(expected.due, route.due))
+    yield from _preservation(expected, route)
+    if expected.user_notice is not None:
+        yield from _notice(expected.user_notice, route.user_notice)
+    if expected.steps is not None:
+        came = ", ".join(step.name for step in route.steps) or NOTHING
+        yield from _differ("steps", ", ".join(expected.steps) or NOTHING, came)
+    yield from _tasks(expected.tasks, route.tasks)
+
+
+def _differ(what: str, expected: str, came: str) -> Iterator[Difference]:
+    """Yield a difference if the two texts do."""
+    if expected != came:
+        yield Difference(what, expected, came)
+
+
+def _categories(expected: RouteExpectation, route: Route) -> Iterator[Difference]:
+    """Yield where the answers to single categories differ."""
+    answers = {answer.category: answer for answer in route.answers}
+    for category in sorted(answers.keys() | expected.categories.keys()):
+        wanted, came = expected.categories.get(category), answers.get(category)
+        yield from _differ(
+            f"categories.{category}",
+            _word_expected(wanted) if wanted is not None else NOTHING,
+            _word_answer(came) if came is not None else NOTHING,
+        )
+
+
+def _word_expected(expected: CategoryExpectation) -> str:
+    """Return the answer expected to a category, in words."""
+    return _word_verdict(expected.verdict, expected.codes, escalated=expected.escalated)
+
+
+def _word_answer(answer: CategoryAnswer) -> str:
+    """Return the answer to a category, in words."""
+    codes = {ground.code for ground in answer.grounds}
+    return _word_verdict(answer.verdict.value, codes, escalated=bool(answer.escalations))
+
+
+def _word_verdict(verdict: str, codes: Iterable[str], *, escalated: bool) -> str:
+    """Return a verdict, such as `refused for ABOVE_CEILING and escalated`."""
+    reasons = listed(codes)
+    worded = verdict.replace("_", " ")
+    worded += f" for {reasons}" if reasons != NOTHING else ""
+    return worded + (" and escalated" if escalated else "")
+
+
+def _dues(expected: str | Instant, due: Due) -> tuple[str, str]:
+    """Return what is expected and what came of a term, an instant in the offset expected."""
+    if isinstance(expected, str):
+        return expected, due.instant.isoformat() if due.instant is not None else due.kind.value
+    if due.kind is not DueKind.INSTANT or due.instant is None:
+        return expected.at.isoformat(), due.kind.value
+    return expected.at.isoformat(), due.instant.astimezone(expected.at.tzinfo).isoformat()
+
+
+def _preservation(expected: RouteExpectation, route: Route) -> Iterator[Difference]:
+    """Yield that data are preserved for another time than expected."""
+    wanted, kept = expected.preserve_until, route.preservation
+    came = NOTHING
+    if kept is not None and kept.until is not None:
+        zone = wanted.at.tzinfo if isinstance(wanted, Instant) else None
+        came = (kept.until.astimezone(zone) if zone is not None else kept.until).isoformat()
+    elif kept is not None:
+        came = kept.until_event or "without end"
+    worded = wanted.at.isoformat() if isinstance(wanted, Instant) else wanted or NOTHING
+    yield from _differ("preserve_until", worded, came)
+
+
+def _notice(expected: NoticeExpectation, notice: UserNotice) -> Iterator[Difference]:
+    """Yield where the user is told by somebody else or at another time."""
+    yield from _differ("user_notice", expected.by, notice.by.value)
+    if expected.at is not None:
+        yield from _differ("user_notice.at", expected.at, notice.at or NOTHING)
+    wanted = expected.not_before.at if expected.not_before is not None else None
+    if wanted != notice.not_before:
+        came = notice.not_before.isoformat() if notice.not_before is not None else NOTHING
+        yield Difference(
+            "user_notice.not_before", wanted.isoformat() if wanted is not None else NOTHING, came
+        )
+    silenced = (str(expected.silenced).lower(), str(notice.silenced).lower())
+    yield from _differ("user_notice.silenced", *silenced)
+
+
+def _tasks(expected: tuple[TaskExpectation, ...], tasks: tuple[Step, ...]) -> Iterator[Difference]:
+    """Yield that other tasks are owed than expected, or one by another time."""
+    names = listed(task.name for task in tasks)
+    yield from _differ("tasks", listed(task.task for task in expected), names)
+    owed = {task.name: task for task in tasks}
+    for wanted in expected:
+        task = owed.get(wanted.task)
+        if wanted.due is not None and task is not None:
+            worded, came = _dues(wanted.due, task.due or Due(DueKind.NONE))
+            yield from _differ(f"tasks.{wanted.task}", worded, came)
