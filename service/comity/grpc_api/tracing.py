@@ -1,0 +1,105 @@
+"""Every call is a span, a child of the caller's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+
+import grpc
+from opentelemetry.context import Context
+from opentelemetry.propagators.textmap import Getter
+from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, use_span
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from comity.grpc_api.wrapping import Behaviour, UnaryInterceptor
+
+Metadata = Sequence[tuple[str, str | bytes]]
+
+# Health and reflection are asked all the time and decide nothing.
+_UNTRACED: Final = "/grpc."
+# The other codes tell of the caller's mistakes, which don't make the server's span a failure.
+# Source: https://opentelemetry.io/docs/specs/semconv/rpc/grpc/
+_FAILURES: Final = frozenset(
+    {
+        grpc.StatusCode.UNKNOWN,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.UNIMPLEMENTED,
+        grpc.StatusCode.INTERNAL,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DATA_LOSS,
+    }
+)
+
+
+class TracingInterceptor(UnaryInterceptor):
+    """Makes a SERVER span of every unary call, current in the thread that answers it.
+
+    The caller's `traceparent` and `tracestate` give its parent; what can't be read of them is
+    passed over. Nothing else of a call's metadata, and nothing of its peer, is recorded.
+    """
+
+    def __init__(self, tracer: Tracer) -> None:
+        """Make spans with `tracer`."""
+        super().__init__()
+        self._tracer = tracer
+        self._propagator = TraceContextTextMapPropagator()
+
+    def wrap(self, method: str, behaviour: Behaviour) -> Behaviour:
+        """Return `behaviour`, traced."""
+        if method.startswith(_UNTRACED):
+            return behaviour
+        name = method.removeprefix("/")
+        service, _, short = name.rpartition("/")
+        attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": short}
+
+        def traced(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - any message
+            span = self._tracer.start_span(
+                name, self._parent_of(context), SpanKind.SERVER, attributes
+            )
+            code = grpc.StatusCode.UNKNOWN
+            # An exception's text may quote anything; the status that it ends the call with doesn't.
+            with use_span(
+                span, end_on_exit=True, record_exception=False, set_status_on_exception=False
+            ):
+                try:
+                    reply = behaviour(request, context)
+                    code = _code_of(context) or grpc.StatusCode.OK
+                except Exception:
+                    code = _code_of(context) or code
+                    raise
+                finally:
+                    span.set_attribute("rpc.grpc.status_code", code.value[0])
+                    if code is not grpc.StatusCode.OK:
+                        span.set_attribute("error.type", code.name)
+                    if code in _FAILURES:
+                        span.set_status(Status(StatusCode.ERROR))
+                return reply
+
+        return traced
+
+    def _parent_of(self, context: grpc.ServicerContext) -> Context:
+        """Return the context of the caller's span; an empty one if it tells of none."""
+        metadata: Metadata = context.invocation_metadata()
+        return self._propagator.extract(metadata, Context(), _METADATA)
+
+
+class _MetadataGetter(Getter[Metadata]):
+    """Reads text of a call's metadata."""
+
+    def get(self, carrier: Metadata, key: str) -> list[str] | None:
+        """Return the texts under `key`; None for none."""
+        found = [value for name, value in carrier if name == key and isinstance(value, str)]
+        return found or None
+
+    def keys(self, carrier: Metadata) -> list[str]:
+        """Return all keys."""
+        return [name for name, _ in carrier]
+
+
+_METADATA: Final = _MetadataGetter()
+
+
+def _code_of(context: grpc.ServicerContext) -> grpc.StatusCode | None:
+    """Return the status that the call was given; None for none."""
+    code = context.code()  # type: ignore[attr-defined] # missing in the stubs
+    return code if isinstance(code, grpc.StatusCode) else None
