@@ -110,7 +110,7 @@ class Clause(Document):
         negated: key `not`.
     """
 
-    connected_by: OneOrMany[Factor | Literal["any"]] = ()
+    connected_by: OneOrMany[Literal[Factor, "any"]] = ()
     jurisdiction: OneOrMany[Code] = ()
     population: OneOrMany[Name] = ()
     product: OneOrMany[Name] = ()
@@ -135,7 +135,7 @@ class Clause(Document):
 class RestrictionClause(Clause):
     """A clause of `applies_to` of a restriction."""
 
-    connected_by: OneOrMany[Factor | Literal["any"]]
+    connected_by: OneOrMany[Literal[Factor, "any"]]
     product: OneOrMany[Name]
 
 
@@ -150,7 +150,7 @@ class ViewerClause(Clause):
         {"item": _BESIDE, "action": _BESIDE, "product": _NO_PRODUCT}
     )
 
-    connected_by: OneOrMany[Factor | Literal["any"]]
+    connected_by: OneOrMany[Literal[Factor, "any"]]
 
 
 _ON_PERSON = "can't stand in an exception, which is on the same connection; use `except_person`"

@@ -130,13 +130,11 @@ Reaction = Annotated[
     choice("as_matched as_unmatched verify warn", _choose_reaction),
 ]
 
-UnknownFact = (
-    Literal[
-        "action", "product", "device", "purpose", "item", "label", "age", "account_created",
-        "population", "place", "trust", "connection", "other",
-    ]
-    | Factor
-)  # fmt: skip
+UnknownFact = Literal[
+    "action", "product", "device", "purpose", "item", "label", "age", "account_created",
+    "population", "place", "trust", "connection", "other",
+    Factor,
+]  # fmt: skip
 
 
 def _per_fact(value: Any) -> Any:

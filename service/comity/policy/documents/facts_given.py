@@ -70,7 +70,9 @@ def _as_label(value: Any) -> Any:
 
 UnknownReason = Literal["not_recorded", "source_unavailable", "contradictory", "withheld"]
 SetDimension = Literal["population", "label", "item", "purpose"]
-GivenDimension = Literal["action", "product", "device", "age", "account_created"] | SetDimension
+GivenDimension = Literal[
+    "action", "product", "device", "age", "account_created", SetDimension
+]  # fmt: skip
 
 
 class FactsGiven(Document):
@@ -117,8 +119,8 @@ class FactsGiven(Document):
     works_for: Connections | None = None
     store_country: Connections | None = None
     network: Connections | None = None
-    unknown: Mapping[GivenDimension | Factor, UnknownReason] | None = None
-    open: OneOrMany[Factor | SetDimension] | None = None
+    unknown: Mapping[Literal[GivenDimension, Factor], UnknownReason] | None = None
+    open: OneOrMany[Literal[Factor, SetDimension]] | None = None
 
     def faults(self) -> Iterable[Refused]:
         """Return that the age is said in two ways."""

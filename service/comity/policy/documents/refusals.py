@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from pydantic_core import ErrorDetails, InitErrorDetails, PydanticCustomError
@@ -15,6 +15,8 @@ from comity.policy.yaml_nodes import Loc
 
 # What union members are called in `loc`; no key of a file can look so.
 TAG: Final = re.compile(r"<[a-z_]+>")
+# How pydantic ends the `loc` of a refused key.
+_KEY: Final = "[key]"
 
 _EXPECTED: Final = {
     "string_type": "text",
@@ -25,6 +27,7 @@ _EXPECTED: Final = {
     "mapping_type": "a mapping of names to values",
     "model_type": "a mapping of keys to values",
 }
+_SIZES: Final = frozenset({"too_short", "too_long", "string_too_short"})
 _LIMITS: Final = {
     "greater_than_equal": ("at least", "ge"),
     "less_than_equal": ("at most", "le"),
@@ -54,7 +57,7 @@ class Refusal:
     def to_details(self) -> InitErrorDetails:
         """Return the refusal as pydantic carries errors outwards."""
         context = {"message": self.message, "suggestion": self.suggestion, "of_key": self.of_key}
-        error = PydanticCustomError(self.code, "{message}", context)  # type: ignore[arg-type]
+        error = PydanticCustomError(self.code, "{message}", context)
         return InitErrorDetails(type=error, loc=self.loc, input=None)
 
 
@@ -72,7 +75,11 @@ def explain(error: ErrorDetails, allowed: Collection[str] = ()) -> Refusal:
     if "of_key" in context:
         suggestion, of_key = context["suggestion"], context["of_key"]
         return Refusal(loc, kind, context["message"], suggestion, of_key)
-    name = next((f"'{part}'" for part in reversed(loc) if isinstance(part, str)), "The document")
+    if loc and loc[-1] == _KEY:
+        refusal = explain({**error, "loc": loc[:-2]})
+        of = "A key of " if kind == "literal_error" else ""
+        return replace(refusal, loc=loc[:-1], message=of + refusal.message, of_key=True)
+    name = next((f"'{part}'" for part in reversed(loc) if isinstance(part, str)), "The value")
     if isinstance(context.get("error"), Refused):
         return refusal_of(context["error"], loc)
     if kind == "missing":
@@ -81,7 +88,8 @@ def explain(error: ErrorDetails, allowed: Collection[str] = ()) -> Refusal:
         suggestion = closest(str(loc[-1]), allowed)
         return Refusal(loc, "CP202", f"{name} is no key that can stand here.", suggestion, True)
     if value is None:
-        return Refusal(loc, "CP209", f"{name} has no value.")
+        message = f"{name} has no value." if loc else "A value is missing here."
+        return Refusal(loc, "CP209", message)
     if kind in _EXPECTED:
         return Refusal(loc, "CP203", f"{name} must be {_EXPECTED[kind]}, {_is_not(kind, value)}.")
     if kind == "literal_error":
@@ -92,8 +100,8 @@ def explain(error: ErrorDetails, allowed: Collection[str] = ()) -> Refusal:
     if kind in _LIMITS:
         words, limit = _LIMITS[kind]
         return Refusal(loc, "CP206", f"{name} must be {words} {context[limit]}.")
-    if kind in ("too_short", "string_too_short"):
-        return Refusal(loc, "CP205", f"{name} is empty.")
+    if kind in _SIZES:
+        return Refusal(loc, "CP205", _refuse_size(name, kind, context))
     return Refusal(loc, "CP203", f"{name} can't be read here: {error['msg']}.")
 
 
@@ -106,6 +114,17 @@ def _refuse_word(loc: Loc, name: str, value: Any, known: list[str]) -> Refusal:
     shown = f"'{value}'" if isinstance(value, str) else _kind_of(value)
     message = f"{name} must be {listed}, not {shown}."
     return Refusal(loc, "CP204", message, closest(str(value), known))
+
+
+def _refuse_size(name: str, kind: str, context: Mapping[str, Any]) -> str:
+    """Return what is said of a list, mapping or text of the wrong size."""
+    if kind == "too_long":
+        return f"{name} holds more than {context['max_length']}."
+    return (
+        f"{name} holds fewer than {context['min_length']}."
+        if context.get("actual_length")
+        else f"{name} is empty."
+    )
 
 
 def _is_not(kind: str, value: Any) -> str:
@@ -122,8 +141,10 @@ def _kind_of(value: Any) -> str:
     match value:
         case bool():
             return "true or false"
-        case int() | float():
+        case int():
             return "a number"
+        case float():
+            return "a number with a fraction"
         case str():
             return "text"
         case dict():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
-from pydantic import Field, Tag
+from pydantic import AfterValidator, Field, Tag
 
 from comity.policy.documents.base import (
     Code,
@@ -193,8 +194,20 @@ class IndicatorDefinition(Document):
     opens: OneOrMany[Factor]
 
 
+_CODE_WORD: Final = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)*")
+
+
+def _check_code_word(value: str) -> str:
+    """Return `value` if it is a code word: capitals, digits and underscores."""
+    if not _CODE_WORD.fullmatch(value):
+        upper = re.sub(r"[^A-Z0-9]+", "_", value.upper()).strip("_")
+        message = f"'{value}' is no code word: only capitals, digits and underscores."
+        raise Refused("CP210", message, upper if _CODE_WORD.fullmatch(upper) else None)
+    return value
+
+
 Presumed = Literal["none", "unknown"]
-CodeWord = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
+CodeWord = Annotated[str, AfterValidator(_check_code_word)]
 
 
 class VocabularyFile(Document):
