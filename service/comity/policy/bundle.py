@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from comity.policy.routing.law import RequestLaw
 from comity.policy.rules import Ruleset
 
 
@@ -35,6 +36,7 @@ class Bundle:
         files: policy files by path relative to the policy directory.
         eligibility: rules of the `restrictions` sections.
         content: rules of the `content` sections.
+        requests: the law of authorities' requests for data.
         jurisdictions: code -> texts, sorted by code.
     """
 
@@ -43,4 +45,5 @@ class Bundle:
     files: Mapping[str, bytes]
     eligibility: Ruleset
     content: Ruleset
+    requests: RequestLaw
     jurisdictions: Mapping[str, JurisdictionText] = field(default_factory=dict)

@@ -1,1 +1,1 @@
-"""From policy files to the bundle that answers."""
+"""From policy files to the bundle that answers: `compilation.compile_policies`."""

@@ -1,0 +1,72 @@
+"""What people read of a rule: title, authority, citation, history."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from comity.policy.compiling.reporting import FileReport
+from comity.policy.documents.norms import Norm
+from comity.policy.documents.rules import HistoryEvent, Rule, Source, SourceUse, SourceValue
+from comity.policy.problems import closest
+from comity.policy.rules import Citation, HistoryEntry, RuleText
+from comity.policy.yaml_nodes import Loc
+
+NO_SOURCE = Citation("")
+
+
+def compile_text(
+    rule: Rule, loc: Loc, sources: Mapping[str, Source], report: FileReport
+) -> RuleText:
+    """Return what people read of the rule at `loc`; an unknown source is reported."""
+    norm = rule if isinstance(rule, Norm) else None
+    line, _ = report.tree.position((*loc, "id"))
+    return RuleText(
+        title=rule.title,
+        authority=rule.authority,
+        citation=cite(rule.source, (*loc, "source"), sources, report),
+        legal_effect=norm.legal_effect if norm else "binding",
+        platform_basis=(norm.platform_basis or "") if norm else "",
+        confidence=rule.confidence,
+        recorded_at=rule.recorded_at.text,
+        review_by=None if rule.review_by is None else rule.review_by.date,
+        message=dict(norm.message) if norm and norm.message else {},
+        note=rule.note or "",
+        history=tuple(
+            _history(event, (*loc, "history", index), sources, report)
+            for index, event in enumerate(rule.history)
+        ),
+        file=report.tree.file,
+        line=line,
+    )
+
+
+def cite(
+    source: SourceValue, loc: Loc, sources: Mapping[str, Source], report: FileReport
+) -> Citation:
+    """Return the citation that `source` gives, by name or by itself."""
+    if isinstance(source, Source):
+        return _citation(source, source.pinpoint)
+    named = source.use if isinstance(source, SourceUse) else source
+    found = sources.get(named)
+    if found is None:
+        place = (*loc, "use") if isinstance(source, SourceUse) else loc
+        message = f"'{named}' is no source of this file's `sources`."
+        report.say("CP421", place, message, closest(named, sources))
+        return NO_SOURCE
+    pinpoint = source.pinpoint if isinstance(source, SourceUse) else None
+    return _citation(found, pinpoint or found.pinpoint)
+
+
+def _citation(source: Source, pinpoint: str | None) -> Citation:
+    """Return the citation of a source at a place of it."""
+    retrieved = None if source.retrieved is None else source.retrieved.date
+    return Citation(source.title, source.url or "", pinpoint or "", retrieved)
+
+
+def _history(
+    event: HistoryEvent, loc: Loc, sources: Mapping[str, Source], report: FileReport
+) -> HistoryEntry:
+    """Return an event of a rule's history."""
+    if event.source is not None:
+        cite(event.source, (*loc, "source"), sources, report)
+    return HistoryEntry(event.on.text, event.event, event.by or "", event.note or "")
