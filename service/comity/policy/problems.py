@@ -157,6 +157,30 @@ CODES: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             CP320="Midnight of a day does not exist in the file's time zone.",
             CP321="An hour of a schedule does not exist on some day.",
         ),
+        # Requests of authorities for data.
+        **_errors(
+            CP501="An instrument is unknown.",
+            CP502="An authority is unknown.",
+            CP503="A class word is none of the system of law.",
+            CP504="A desk is unknown.",
+            CP505="A step is unknown.",
+            CP506="A task is unknown.",
+            CP507="A code is unknown.",
+            CP508="A clock is none of the file.",
+            CP509="A calendar of holidays is unknown, lacks a year, or is not named.",
+            CP510="A data category is unknown.",
+            CP511="An offence or a list of offences is unknown.",
+            CP512="A situation, purpose, mark, penalty or link is unknown.",
+            CP513="An event is unknown.",
+            CP514="A need is unknown.",
+            CP515="A ground of objection is unknown.",
+            CP516="The state of an addressee is asked for and not named.",
+            CP520="Two rules answer one instrument of one state at the same time.",
+            CP521="No profile of the platform's policy is in use at some time.",
+            CP522="Two profiles of the platform's policy are in use at the same time.",
+            CP523="How long a data category is kept is not said.",
+            CP524="The platform names no desk for requests.",
+        ),
     }
 )
 

@@ -50,12 +50,14 @@ class DeskValue(Document):
         zone: time zone of its hours.
         hours: such as `mon-fri 09:00-17:00`, or `always`.
         out_of_hours: desk that answers outside its hours.
+        state: the state in which it is; None if that does not matter.
     """
 
     languages: OneOrMany[Annotated[str, AfterValidator(_check_language)]]
     zone: Zone
     hours: Annotated[Line, AfterValidator(_check_hours)]
     out_of_hours: Name | None = None
+    state: Code | None = None
 
 
 class QueueValue(Document):

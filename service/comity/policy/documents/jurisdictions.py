@@ -21,6 +21,7 @@ from comity.policy.documents.norms import ContentRule, Restriction
 from comity.policy.documents.requests import (
     CheckRule,
     DataRequestRule,
+    FollowUp,
     OffenceTest,
     UserNotice,
 )
@@ -149,12 +150,14 @@ class RequestDefaults(Document):
         due: by when to answer.
         need_information_preserve: how long data are preserved while information is awaited.
         desk: desk that answers.
+        escalate_to: desk that looks at what is escalated; None for the one that answers.
         user_notice: who tells the user.
     """
 
     due: Due | None = None
     need_information_preserve: DurationValue | None = None
     desk: Name | None = None
+    escalate_to: Name | None = None
     user_notice: UserNotice | None = None
 
 
@@ -166,12 +169,18 @@ class PlatformEmergency(Document):
         needs: what is needed all the same.
         data: categories disclosed.
         due: by when.
+        desk: desk that answers then.
+        steps: steps added to the profile's.
+        follow_up: what must come after.
     """
 
     when: OneOrMany[Name]
     needs: OneOrMany[Name] = ()
     data: OneOrMany[Name]
     due: Due
+    desk: Name | None = None
+    steps: OneOrMany[Name] = ()
+    follow_up: OneOrMany[FollowUp] = ()
 
 
 def _choose_kept(value: Any) -> str:

@@ -334,6 +334,7 @@ class DataRequestRule(Rule):
     Attributes:
         instrument: instrument of the vocabulary.
         binding: whether it must be obeyed; else it may.
+        preserve_only: whether it asks to keep data and never to disclose them.
         system: whose class words it uses.
         issuing_states: who may issue; None for the file's own state.
         addressee: desk to which it must go; else it is redirected.
@@ -354,6 +355,7 @@ class DataRequestRule(Rule):
 
     instrument: Name
     binding: bool = True
+    preserve_only: bool = False
     system: System
     issuing_states: IssuingStatesValue | None = None
     addressee: Name | None = None
