@@ -41,7 +41,6 @@ def serve_policies(flags: Flags) -> None:
     equipment = Equipment(
         compiler=_compiler(),
         worker_command=(sys.executable, "-m", "comity", "worker"),
-        traces="nowhere",
     )
     try:
         serve(settings, equipment)
@@ -55,18 +54,16 @@ def answer_calls(descriptor: int) -> None:
     settings = settings_from({})
 
     from comity.adapters.worker_link import WorkerLink
-    from comity.app.ports.decision_recorder import InMemoryDecisionRecorder
     from comity.server import run_worker
 
-    recorder = InMemoryDecisionRecorder()
-    raise typer.Exit(run_worker(settings, WorkerLink(descriptor), _compiler(), recorder))
+    raise typer.Exit(run_worker(settings, WorkerLink(descriptor), _compiler()))
 
 
 def _compiler() -> PolicyCompiler:
     """Return what makes policies out of files."""
     from comity.app.preparation import PolicyCompiler
     from comity.logs import report_defect
-    from comity.policy.compiling import compile_policies
+    from comity.policy.compiling.compilation import compile_policies
     from comity.policy.engine import Engine
 
     return PolicyCompiler(compile_policies, Engine, report_defect)

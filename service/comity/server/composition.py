@@ -16,7 +16,6 @@ from comity.adapters.geoip import GeoipDatabaseError, MaxMindPlaceLookup
 from comity.adapters.phone import LibphonenumberPhoneLookup
 from comity.app.active_policy import PolicyHolder
 from comity.app.eligibility import Eligibility
-from comity.app.ports.decision_recorder import DecisionRecorder
 from comity.app.restrictions import PolicyTexts
 from comity.app.startup import ExitCode, StartupError
 from comity.grpc_api.callers import LoopbackEntitlements
@@ -28,9 +27,11 @@ from comity.grpc_api.listening import build_server
 from comity.grpc_api.metering import MeteringInterceptor
 from comity.grpc_api.policy import PolicyServicer
 from comity.grpc_api.stream_limits import StreamLimitInterceptor
+from comity.grpc_api.tracing import TracingInterceptor
 from comity.logs import get_logger, report_defect
 from comity.metrics import CountingDecisionRecorder, WorkerMetrics
 from comity.settings import Settings
+from comity.telemetry import Telemetry
 from comity.v1 import (
     eligibility_service_pb2,
     eligibility_service_pb2_grpc,
@@ -62,21 +63,22 @@ class Composition:
     refresh: Callable[[], None]
 
 
-def compose(settings: Settings, holder: PolicyHolder, recorder: DecisionRecorder) -> Composition:
+def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> Composition:
     """Return a server that answers from the policies in `holder`.
 
     Raises:
-        StartupError: a GeoIP database or the file of callers can't be used.
+        StartupError: a GeoIP database, the file of callers or the key of pseudonyms can't be used.
     """
     places = _open_places(settings)
     callers = _open_callers(settings)
     entitlements = callers or LoopbackEntitlements()
     metrics = WorkerMetrics()
+    metrics.registry.register(telemetry.losses)
     eligibility = Eligibility(
         policies=holder,
         places=places,
         phones=LibphonenumberPhoneLookup(),
-        recorder=CountingDecisionRecorder(recorder, metrics),
+        recorder=CountingDecisionRecorder(telemetry.recorder, metrics),
         clock=read_clock,
         max_age_seconds=settings.max_age_seconds,
     )
@@ -85,6 +87,7 @@ def compose(settings: Settings, holder: PolicyHolder, recorder: DecisionRecorder
         settings,
         (
             MeteringInterceptor(metrics),
+            TracingInterceptor(telemetry.tracer),
             DeadlineInterceptor(),
             ErrorInterceptor(report_defect),
             StreamLimitInterceptor(),

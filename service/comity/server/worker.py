@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import assert_never
+from typing import Final, assert_never
 
 from comity.adapters.bundle_cache import BundleCache
 from comity.adapters.data_directory import bundles_in
@@ -26,7 +26,6 @@ from comity.adapters.worker_link import (
     WorkerLink,
 )
 from comity.app.active_policy import ActivePolicy, KnownRevision, PolicyHolder
-from comity.app.ports.decision_recorder import DecisionRecorder
 from comity.app.preparation import PolicyCompiler
 from comity.app.startup import ExitCode, StartupError
 from comity.grpc_api.credentials import load_credentials
@@ -34,11 +33,12 @@ from comity.grpc_api.listening import bind
 from comity.logs import configure_logging, get_logger, report_defect
 from comity.server.composition import SERVICE_NAMES, Composition, compose
 from comity.settings import Settings
+from comity.telemetry import Telemetry, open_telemetry
+
+_LAST_SPANS_SECONDS: Final = 3.0
 
 
-def run_worker(
-    settings: Settings, link: WorkerLink, compiler: PolicyCompiler, recorder: DecisionRecorder
-) -> ExitCode:
+def run_worker(settings: Settings, link: WorkerLink, compiler: PolicyCompiler) -> ExitCode:
     """Serve decisions until told to stop or until the supervisor is gone; return how it ended.
 
     SIGTERM drains. SIGINT is left to the supervisor, which gets it from the terminal as well.
@@ -46,13 +46,17 @@ def run_worker(
     configure_logging(settings.log_level, "worker")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        worker = _Worker(settings, link, compiler, recorder)
+        telemetry = open_telemetry(settings, "worker")
+        with telemetry.span("comity.worker.startup"):
+            worker = _Worker(settings, link, compiler, telemetry)
     except StartupError as error:
         get_logger(__name__).error("worker can't start", why=str(error))
         _send(link, Failed(error.exit_code, str(error)))
         return error.exit_code
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     worker.serve()
+    telemetry.close(_LAST_SPANS_SECONDS)
+    link.close()
     return ExitCode.STOPPED
 
 
@@ -64,7 +68,7 @@ class _Worker:
         settings: Settings,
         link: WorkerLink,
         compiler: PolicyCompiler,
-        recorder: DecisionRecorder,
+        telemetry: Telemetry,
     ) -> None:
         """Listen, with nothing in force yet.
 
@@ -74,11 +78,12 @@ class _Worker:
         self._settings = settings
         self._link = link
         self._compiler = compiler
+        self._telemetry = telemetry
         self._logger = get_logger(__name__)
         self._stop = threading.Event()
         history = BundleCache(bundles_in(settings.data_dir))
         self._holder = PolicyHolder(history, self._recompile)
-        self._parts: Composition = compose(settings, self._holder, recorder)
+        self._parts: Composition = compose(settings, self._holder, telemetry)
         credentials = load_credentials(
             settings, lambda why: self._logger.warning("certificate refused", why=why)
         )
@@ -98,7 +103,8 @@ class _Worker:
                 self._parts.refresh()
             except Exception as error:  # noqa: BLE001 - a file must never take the service down
                 report_defect(error)
-        self._drain()
+        with self._telemetry.span("comity.worker.shutdown"):
+            self._drain()
 
     def _listen(self) -> None:
         """Do what the supervisor says; begin to drain once it is gone."""
@@ -172,7 +178,6 @@ class _Worker:
         self._parts.health.drain()
         threading.Event().wait(self._settings.drain_seconds)
         self._parts.server.stop(self._settings.grace_seconds).wait()
-        self._link.close()
         self._logger.info("stopped")
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from typing import Final, assert_never
+
+from opentelemetry.trace import Span
 
 from comity.adapters.bundle_cache import BundleCache, BundleCacheError
 from comity.adapters.policy_directory import (
@@ -21,6 +24,8 @@ from comity.app.ports.policy_status import RefusedEdit, RefusedProblem
 from comity.app.preparation import PolicyCompiler, refused_edit
 from comity.app.startup import ExitCode, StartupError
 from comity.policy.bundle import Bundle
+
+Trace = Callable[[str], AbstractContextManager[Span]]
 
 _MOST_PROBLEMS_TOLD: Final = 50
 _NOT_KEPT: Final = "not-kept"
@@ -86,13 +91,15 @@ class PolicyPublisher:
         cache: BundleCache,
         compiler: PolicyCompiler,
         clock: Clock,
+        trace: Trace,
     ) -> None:
-        """Follow `directory`, keeping what came into force in `cache`."""
+        """Follow `directory`, keeping what came into force in `cache`; `trace` makes spans."""
         self._directory = directory
         self._source = directory.path.absolute()
         self._cache = cache
         self._compiler = compiler
         self._clock = clock
+        self._trace = trace
         self._seen = ""
 
     def start(self) -> Publication:
@@ -104,7 +111,17 @@ class PolicyPublisher:
         Raises:
             StartupError: there are no policies to begin with.
         """
-        reading = self._directory.read()
+        with self._trace("comity.startup") as span:
+            publication = self._begin(self._directory.read())
+            _describe(publication, span)
+        return publication
+
+    def _begin(self, reading: Reading) -> Publication:
+        """Return what to begin with after the first reading.
+
+        Raises:
+            StartupError: as `start`.
+        """
         self._seen = reading.fingerprint
         judged = self._judge(reading)
         if isinstance(judged, _Accepted):
@@ -131,7 +148,9 @@ class PolicyPublisher:
         """
         for reading in watch_policies(self._directory, self._is_new, poll_seconds, stop):
             self._seen = reading.fingerprint
-            current = self._take(reading, current)
+            with self._trace("comity.reload") as span:
+                current = self._take(reading, current)
+                _describe(current, span)
             publish(current)
 
     def _is_new(self, fingerprint: str) -> bool:
@@ -197,6 +216,19 @@ def _publication(known: KnownRevision, accepted: _Accepted) -> Publication:
         jurisdiction_count=len(accepted.bundle.jurisdictions),
         rule_count=count_rules(accepted.bundle),
         warnings=accepted.warnings,
+    )
+
+
+def _describe(publication: Publication, span: Span) -> None:
+    """Write into `span` which policies are in force and whether the files were refused."""
+    revision, edit = publication.known.revision, publication.refused_edit
+    span.set_attributes(
+        {
+            "comity.policy.epoch": revision.epoch,
+            "comity.policy.digest": revision.digest,
+            "comity.policy.kept_from_earlier": publication.kept_from_earlier,
+            "comity.policy.problems": edit.problem_count if edit else 0,
+        }
     )
 
 

@@ -32,10 +32,12 @@ from comity.supervisor.reporting import Reporter
 from comity.supervisor.standing import Standing
 from comity.supervisor.status_page import Status, StatusPage
 from comity.supervisor.workers import WorkerEvent, WorkerKeeper
+from comity.telemetry import Telemetry, open_telemetry
 
 _SCRAPE_SECONDS: Final = 2.0
 _MARGIN_SECONDS: Final = 5.0
 _LAST_WATCHES_SECONDS: Final = 1.0
+_LAST_SPANS_SECONDS: Final = 3.0
 
 Event = WorkerEvent | Publication | signal.Signals
 
@@ -47,13 +49,11 @@ class Equipment:
     Attributes:
         compiler: makes policies out of files.
         worker_command: starts a decision worker; the number of its socket is appended.
-        traces: where traces go, a clause for people.
         show: takes the banner.
     """
 
     compiler: PolicyCompiler
     worker_command: Sequence[str]
-    traces: str
     show: Callable[[str], None] = field(default=print)
 
 
@@ -64,7 +64,11 @@ def serve(settings: Settings, equipment: Equipment) -> None:
         StartupError: the server can't start, or its workers keep dying; carries the exit code.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the loop takes signals
-    with contextlib.suppress(KeyboardInterrupt), _data_directory(settings) as data:
+    with (
+        contextlib.suppress(KeyboardInterrupt),
+        _data_directory(settings) as data,
+        _telemetry(settings) as telemetry,
+    ):
         require_free("listen", settings.listen)
         require_free("control_listen", settings.control_listen)
         publisher = PolicyPublisher(
@@ -72,9 +76,10 @@ def serve(settings: Settings, equipment: Equipment) -> None:
             BundleCache(data.bundles),
             equipment.compiler,
             lambda: datetime.now(UTC),
+            telemetry.span,
         )
         first = publisher.start()
-        asyncio.run(Supervisor(settings, equipment, publisher, first).run())
+        asyncio.run(Supervisor(settings, equipment, publisher, telemetry, first).run())
 
 
 @contextlib.contextmanager
@@ -92,6 +97,20 @@ def _data_directory(settings: Settings) -> Iterator[DataDirectory]:
         yield data
 
 
+@contextlib.contextmanager
+def _telemetry(settings: Settings) -> Iterator[Telemetry]:
+    """Trace what the supervisor does.
+
+    Raises:
+        StartupError: the variables of OpenTelemetry can't be used.
+    """
+    telemetry = open_telemetry(settings, "supervisor")
+    try:
+        yield telemetry
+    finally:
+        telemetry.close(_LAST_SPANS_SECONDS)
+
+
 class Supervisor:
     """Follows the policies, keeps a worker, and tells how both stand.
 
@@ -104,12 +123,14 @@ class Supervisor:
         settings: Settings,
         equipment: Equipment,
         publisher: PolicyPublisher,
+        telemetry: Telemetry,
         first: Publication,
     ) -> None:
         """Begin with the policies of `first`. Use within a running event loop."""
         self._settings = settings
         self._equipment = equipment
         self._publisher = publisher
+        self._telemetry = telemetry
         self._first = first
         self._standing = Standing(first)
         self._told = first
@@ -206,7 +227,7 @@ class Supervisor:
         settings = self._settings
         if settings.banner:
             publication = self._standing.publication
-            self._equipment.show(banner(publication, settings, self._equipment.traces))
+            self._equipment.show(banner(publication, settings, self._telemetry.destination.text))
         get_logger(__name__).info("serving", **self._addresses())
 
     def _addresses(self) -> dict[str, str]:
@@ -250,7 +271,8 @@ class Supervisor:
     async def _stop_worker(self) -> None:
         """Let the worker drain, and see it end."""
         patience = self._settings.drain_seconds + self._settings.grace_seconds + _MARGIN_SECONDS
-        await asyncio.to_thread(self._keeper.stop, patience)
+        with self._telemetry.span("comity.shutdown"):
+            await asyncio.to_thread(self._keeper.stop, patience)
         get_logger(__name__).info("stopped")
 
     def _scrape(self) -> bytes:
@@ -260,7 +282,11 @@ class Supervisor:
     def _status(self) -> Status:
         """Return what `/status` tells."""
         return self._standing.to_status(
-            {**self._addresses(), "tls": self._settings.tls, "traces": self._equipment.traces}
+            {
+                **self._addresses(),
+                "tls": self._settings.tls,
+                "traces": self._telemetry.destination.text,
+            }
         )
 
 
