@@ -16,6 +16,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 _DEEPEST_CAUSE: Final = 5
 # Libraries that are only heard when something is wrong.
 _QUIET: Final = ("grpc", "watchfiles", "asyncio", "urllib3", "opentelemetry")
+# Its complaints quote the headers of callers.
+_SILENT: Final = ("opentelemetry.trace",)
 
 
 def configure_logging(level: str, process: str, stream: IO[str] | None = None) -> None:
@@ -55,6 +57,8 @@ def configure_logging(level: str, process: str, stream: IO[str] | None = None) -
     root.setLevel(level.upper())
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,

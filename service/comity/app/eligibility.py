@@ -127,7 +127,7 @@ class Eligibility:
                 degraded=degraded,
                 provenance=looked_up.provenance,
                 hypothetical=options.hypothetical,
-                sensitive=ruleset.lexicon.sensitive,
+                sensitive=ruleset.lexicon.sealed,
                 account_id=subject.account_id,
                 position=position,
             )

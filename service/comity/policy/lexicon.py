@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from functools import cached_property
 
 from comity.policy.atlas import ALWAYS, Span
 
@@ -64,7 +65,7 @@ class Lexicon:
         never_deny: actions outside `action: all`.
         feature_actions: feature -> actions that use it.
         settled_by: verification method -> label that shows it was passed.
-        sensitive: (dimension, value) pairs sealed in traces.
+        sensitive: (dimension, value) pairs that the vocabulary marks so.
         notices: notice or effect name -> language -> text.
     """
 
@@ -79,6 +80,12 @@ class Lexicon:
     settled_by: Mapping[str, str] = field(default_factory=dict)
     sensitive: frozenset[tuple[str, str]] = frozenset()
     notices: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+
+    @cached_property
+    def sealed(self) -> frozenset[tuple[str, str]]:
+        """The sensitive values and every kind below one, which says more still."""
+        below = {(d, kind) for d, value in self.sensitive for kind in self.below(d, value)}
+        return self.sensitive | below
 
     def above(self, dimension: str, value: str) -> frozenset[str]:
         """Return `value` and every kind above it by `kind_of`."""
