@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import PurePosixPath
 
+from comity.domain.facts import Tie
 from comity.domain.truth import Truth
 from comity.policy.reference.standing import any_clause, derogators_of, parts_on
-from comity.policy.rules import Rule
+from comity.policy.rules import Clause, Rule
 from comity.policy.scenarios.encounters import Case, unmet_atoms
 
 # A scenario shows a boundary if it asks this close to it on both sides: close enough that a
@@ -90,10 +92,13 @@ def _observe(rule: Rule, case: Case, tally: _Tally) -> None:
     """Add what `case` shows of `rule`."""
     ties, sight = case.ties, case.sight
     in_force = rule.timeline.state_at(case.now) is not None
-    met = [tie for tie in ties if any_clause(rule.body, rule, tie, sight).value is Truth.T]
-    nearest = min(
-        (sum(1 for _ in unmet_atoms(c, rule, t, case)) for c in rule.body for t in ties), default=0
-    )
+    gaps = {tie: min(_gap(clause, rule, tie, case) for clause in rule.body) for tie in ties}
+    nearest = min(gaps.values())
+    met = [
+        tie
+        for tie, gap in gaps.items()
+        if gap == 0 and any_clause(rule.body, rule, tie, sight).value is Truth.T
+    ]
     never = not any(state is not None for state in rule.timeline.states)
     if met and (in_force or never):
         tally.matches += 1
@@ -110,6 +115,11 @@ def _observe(rule: Rule, case: Case, tally: _Tally) -> None:
             and parts_on(other, tie, ties, sight).value is Truth.T
             for other in derogators_of(rule, case.ruleset)
         )
+
+
+def _gap(clause: Clause, rule: Rule, tie: Tie, case: Case) -> int:
+    """Return how many conditions of `clause` a known fact rules out on `tie`; 2 for more."""
+    return sum(1 for _ in islice(unmet_atoms(clause, rule, tie, case), 2))
 
 
 def _coverage(rule: Rule, tally: _Tally, *, derogable: bool) -> RuleCoverage:
