@@ -355,9 +355,18 @@ class SmallWorld:
     @contextmanager
     def serving(self) -> Iterator[grpc.Channel]:
         """Serve on a free port and yield a channel to it."""
-        server = grpc.server(
-            ThreadPoolExecutor(4), interceptors=[ErrorInterceptor(self.defects.append)]
-        )
+        with self.listening() as address, grpc.insecure_channel(address) as channel:
+            yield channel
+
+    @contextmanager
+    def listening(
+        self,
+        *interceptors: grpc.ServerInterceptor,
+        credentials: grpc.ServerCredentials | None = None,
+    ) -> Iterator[str]:
+        """Serve on a free port, `interceptors` outermost, and yield its address."""
+        guard = ErrorInterceptor(self.defects.append)
+        server = grpc.server(ThreadPoolExecutor(4), interceptors=[*interceptors, guard])
         eligibility_service_pb2_grpc.add_EligibilityServiceServicer_to_server(
             EligibilityServicer(self.eligibility(), self.texts(), self.entitlements), server
         )
@@ -367,10 +376,13 @@ class SmallWorld:
         data_request_service_pb2_grpc.add_DataRequestServiceServicer_to_server(
             DataRequestServicer(self.router, self.entitlements), server
         )
-        port = server.add_insecure_port("localhost:0")
+        port = (
+            server.add_secure_port("localhost:0", credentials)
+            if credentials
+            else server.add_insecure_port("localhost:0")
+        )
         server.start()
         try:
-            with grpc.insecure_channel(f"localhost:{port}") as channel:
-                yield channel
+            yield f"localhost:{port}"
         finally:
             server.stop(grace=None).wait()
