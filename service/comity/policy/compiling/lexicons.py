@@ -168,7 +168,8 @@ def _dated_kind(
     zone = None
     if value.whose is not None:
         geography.check(clock.report, (*loc, "in"), value.whose)
-        zone = geography.zones.get(value.whose)
+        # Without a file there are no rules that see it so, and nothing depends on the zone.
+        zone = geography.zones.get(value.whose, "UTC")
     whose = "" if value.whose is None else atlas.canonical(value.whose)
     dated = FileClock(zone, clock.report)
     span = dated.span_between(value.start, value.until, loc)
