@@ -17,6 +17,7 @@ from comity.policy.atlas import Atlas
 from comity.policy.bundle import Bundle
 from comity.policy.lexicon import Lexicon
 from comity.policy.rules import Ruleset
+from unit.grpc_api.small_world import BUNDLE
 
 START = datetime(2024, 9, 20, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -33,7 +34,7 @@ class NoEngine:
 def policy_of(epoch: int, since: datetime = START) -> ActivePolicy:
     """Return an empty policy."""
     rules = Ruleset((), Lexicon(), Atlas())
-    bundle = Bundle(f"{epoch:064x}", "2026a", {}, rules, rules)
+    bundle = Bundle(f"{epoch:064x}", "2026a", {}, rules, rules, BUNDLE.requests)
     return ActivePolicy(Revision(epoch, bundle.digest), bundle, NoEngine(), since)
 
 
