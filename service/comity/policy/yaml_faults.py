@@ -27,10 +27,10 @@ _MESSAGES: Final[Mapping[str, str]] = MappingProxyType(
         "mapping keys are not allowed in this context": "'?' can't stand here; put it in quotes.",
         "could not find expected ':'": "A key has no colon after it, or its text goes on below it.",
         "did not find expected key": (
-            "A key should stand here; check the indentation and the quotes."
+            "Only a further key can stand here; check the indentation and the quotes."
         ),
         "did not find expected '-' indicator": (
-            "A list item should stand here; check the indentation."
+            "Only a further list item can stand here; check the indentation."
         ),
         "did not find expected node content": "A value should stand here.",
         "did not find expected <document start>": (
@@ -63,7 +63,16 @@ _MESSAGES_BY_CONTEXT: Final[Mapping[str, str]] = MappingProxyType(
 )
 # The fault is told where what is broken began, not where the parser gave up.
 _AT_CONTEXT: Final = frozenset(
-    {"while scanning a quoted scalar", "while scanning a simple key", "while parsing a tag"}
+    {
+        "while scanning a quoted scalar",
+        "while scanning a simple key",
+        "while scanning an alias",
+        "while scanning an anchor",
+        "while scanning a directive",
+        "while scanning a %YAML directive",
+        "while parsing a %TAG directive",
+        "while parsing a tag",
+    }
 )
 
 

@@ -193,7 +193,7 @@ class _Composer:
             return None, at
         self._check_properties(event, at)
         if depth > DEEPEST:
-            self._refuse("CP111", at, f"More than {DEEPEST} values are nested here.")
+            self._refuse("CP111", at, f"Values are nested more than {DEEPEST} deep here.")
             raise _Unreadable
         if isinstance(event, yaml.MappingStartEvent):
             return self._compose_mapping(at, depth)

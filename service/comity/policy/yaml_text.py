@@ -14,6 +14,7 @@ from comity.policy.problems import Problem
 MOST_BYTES: Final = 1 << 20
 MOST_PROBLEMS: Final = 100
 
+_UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _MARK: Final = "\ufeff"
 _STAND_IN: Final = "\ufffd"
 _BREAK: Final = re.compile(r"\r\n|\r|\n")
@@ -47,6 +48,9 @@ def read_text(file: str, raw: bytes) -> Text:
     if len(raw) > MOST_BYTES:
         message = "The file is larger than 1 MB; split it."
         return Text(None, (Problem("CP101", file, 1, 1, message),))
+    if raw.startswith(_UTF_16_MARKS):
+        message = "The file is written in UTF-16; save it as UTF-8."
+        return Text(None, (Problem("CP102", file, 1, 1, message),))
     problems: list[Problem] = []
     try:
         content = raw.decode()
