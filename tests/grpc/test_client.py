@@ -162,7 +162,7 @@ def test_two_lines_ask_a_question(server: str) -> None:
 
 def test_an_answer_that_missing_facts_could_change_says_so(client: ComityClient) -> None:
     """The device is not known."""
-    answer = client.check(action="message_send", works_for="UA:military")
+    answer = client.check(action="message_send", works_for="UA:military", presence="PL")
     assert not answer.decided
     assert [fact.dimension for fact in answer.missing_facts] == ["device"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -34,6 +35,7 @@ SERVICE_CONFIG: Final = {
 _MOST_REPLY_BYTES: Final = 64 << 20
 _PROBE_EVERY_MS: Final = 20_000
 _PROBE_TIMEOUT_MS: Final = 5_000
+_LOOPBACK: Final = re.compile(r"(dns:(///)?)?(localhost|127\.[0-9.]+|\[::1\]):")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,8 @@ def open_channel(target: str, tls: Tls | None) -> grpc.Channel:
         ("grpc.keepalive_time_ms", _PROBE_EVERY_MS),
         ("grpc.keepalive_timeout_ms", _PROBE_TIMEOUT_MS),
     ]
+    if _LOOPBACK.match(target):
+        options.append(("grpc.enable_http_proxy", 0))  # a proxy can't reach this machine's own
     if tls is None:
         return grpc.insecure_channel(target, options=options)
     if tls.server_name:

@@ -49,8 +49,11 @@ from comity.grpc_api.interceptors import ErrorInterceptor
 from comity.grpc_api.policy import PolicyServicer
 from comity.policy.atlas import ALWAYS, Atlas
 from comity.policy.bundle import Bundle, JurisdictionText
+from comity.policy.documents.jurisdictions import PlatformFile
 from comity.policy.engine import Engine
 from comity.policy.lexicon import FactorTerm, Lexicon, Presumption
+from comity.policy.routing.law import RequestLaw
+from comity.policy.routing.provisions import CountingClock
 from comity.policy.rules import (
     AgeBand,
     Citation,
@@ -217,6 +220,20 @@ BUNDLE = Bundle(
     files={},
     eligibility=RULESET,
     content=Ruleset((), LEXICON, ATLAS),
+    requests=RequestLaw(
+        instruments={},
+        checks=(),
+        profiles=(),
+        platform=PlatformFile(timezone="UTC"),
+        clock=CountingClock("UTC"),
+        categories={},
+        held={},
+        offence_lists={},
+        desks={},
+        texts={},
+        lexicon=LEXICON,
+        atlas=ATLAS,
+    ),
     jurisdictions={
         "UA": JurisdictionText("UA", "Ukraine", "Europe/Kyiv", ("ua-2024-official-devices",)),
         "any": JurisdictionText("any", "Platform", "UTC", ("any-watched",)),
