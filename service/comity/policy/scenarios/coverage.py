@@ -62,6 +62,11 @@ class RuleCoverage:
     derogation: bool | None
     boundaries: tuple[BoundaryCoverage, ...]
 
+    @property
+    def written_id(self) -> str:
+        """The id as the file writes it, without the member."""
+        return self.rule_id.partition("#")[0]
+
 
 @dataclass(slots=True)
 class _Tally:

@@ -30,9 +30,28 @@ class ScenarioReport:
         return tuple(result for result in self.results if result.verdict is verdict)
 
     @property
+    def gaps(self) -> tuple[EmptyFile | Lack, ...]:
+        """What no scenario shows: empty files, then what is lacking of single rules."""
+        return (*self.empty, *self.lacks)
+
+    @property
     def passed(self) -> bool:
         """Whether nothing failed, is empty or is lacking."""
-        return not (self.ended(Verdict.FAILED) or self.empty or self.lacks)
+        return not (self.ended(Verdict.FAILED) or self.gaps)
+
+    @property
+    def exceptions(self) -> tuple[int, int]:
+        """How many rules with exceptions are shown with one, and how many there are.
+
+        A rule written for several members counts once; one that is never in force does not.
+        """
+        written = {
+            covered.written_id
+            for covered in self.coverage
+            if covered.in_effect and covered.exception is not None
+        }
+        shown = {covered.written_id for covered in self.coverage if covered.exception}
+        return len(written & shown), len(written)
 
     @property
     def boundaries(self) -> tuple[int, int]:

@@ -37,15 +37,10 @@ def find_lacks(coverage: Sequence[RuleCoverage]) -> Iterator[Lack]:
     A rule that is never in force needs two scenarios that would meet or nearly meet it. An
     exception shown on one member of a rule written for several is shown on all.
     """
-    spared = {_written_id(c.rule_id) for c in coverage if c.exception}
+    spared = {c.written_id for c in coverage if c.exception}
     for covered in coverage:
-        for message in _lacking(covered, excepted=_written_id(covered.rule_id) in spared):
+        for message in _lacking(covered, excepted=covered.written_id in spared):
             yield Lack(covered.rule_id, covered.file, covered.line, message)
-
-
-def _written_id(rule_id: str) -> str:
-    """Return the id as the file writes it, without the member."""
-    return rule_id.partition("#")[0]
 
 
 def _lacking(covered: RuleCoverage, *, excepted: bool) -> Iterable[str]:

@@ -1,0 +1,122 @@
+"""How jurisdictions and their rules are printed, for people and as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from google.protobuf.json_format import MessageToDict, MessageToJson
+from rich.console import Console
+from rich.text import Text
+
+from comity.cli.policy_reports import console
+from comity.cli.policy_words import Line, rule_lines, text_lines, word_names
+from comity.domain.request import Revision, View
+from comity.grpc_api.policy_replies import jurisdiction_of, rule_reply
+from comity.policy.bundle import Bundle, JurisdictionText
+from comity.policy.routing.provisions import RequestCheck, RequestRule
+from comity.policy.rules import Rule
+from comity.v1 import policy_service_pb2
+
+HEADING_WIDTH = 15
+
+
+def print_jurisdiction(text: JurisdictionText, bundle: Bundle, now: datetime) -> None:
+    """Print the rules of a jurisdiction and which of them are in force at `now`."""
+    out = console()
+    out.print(Text(f"{text.code}  {text.name}  {text.timezone}", style="bold"))
+    out.print(f"At {now.isoformat()}.")
+    told: set[str] = set()
+    for rule in _rules_of(text, bundle):
+        written, _, member = rule.id.partition("#")
+        lines = rule_lines(rule, bundle.eligibility.lexicon, text.timezone, now)
+        if written in told:
+            shown = {heading: said for heading, said in lines if heading in ("Now", "Meets")}
+            _print_rule(out, rule.id, f"The same for {member}", shown.items())
+        else:
+            _print_rule(out, rule.id, rule.text.title, lines)
+        told.add(written)
+    for provision in _provisions_of(text, bundle):
+        read = bundle.requests.texts[provision.id].text
+        _print_rule(out, provision.id, read.title, _provision_lines(provision, bundle, now))
+
+
+def _rules_of(text: JurisdictionText, bundle: Bundle) -> Iterator[Rule]:
+    """Yield the restrictions and content rules of a jurisdiction, in the order of its file."""
+    for rule_id in text.rule_ids:
+        rule = bundle.eligibility.by_id.get(rule_id) or bundle.content.by_id.get(rule_id)
+        if rule is not None:
+            yield rule
+
+
+def _provisions_of(text: JurisdictionText, bundle: Bundle) -> Iterator[RequestRule | RequestCheck]:
+    """Yield the instruments and checks of a jurisdiction for requests of data."""
+    for rules in bundle.requests.instruments.values():
+        yield from (rule for rule in rules if rule.jurisdiction == text.code)
+    yield from (check for check in bundle.requests.checks if check.jurisdiction == text.code)
+
+
+def _provision_lines(
+    provision: RequestRule | RequestCheck, bundle: Bundle, now: datetime
+) -> Iterator[Line]:
+    """Yield what an instrument or a check for requests of data says."""
+    yield "Now", "in force" if provision.has_effect_at(now) else "not in force"
+    if isinstance(provision, RequestCheck):
+        yield "Outcome", f"{provision.terms.outcome} with {provision.terms.code}"
+    else:
+        yield (
+            "Instrument",
+            provision.terms.instrument + ("" if provision.terms.binding else ", not binding"),
+        )
+        for row in provision.terms.reach:
+            classes = "as its legal basis says" if row.as_legal_basis else word_names(row.classes)
+            yield "Reaches", f"{classes}, if issued by {word_names(row.issued_by)}"
+        due = provision.terms.due
+        yield "Due", due.replace("_", " ") if isinstance(due, str) else f"within {due.within.text}"
+    yield from text_lines(bundle.requests.texts[provision.id].text)
+
+
+def _print_rule(out: Console, rule_id: str, title: str, lines: Iterable[Line]) -> None:
+    """Print one rule with the parts of its text."""
+    out.print()
+    out.print(Text.assemble((rule_id, "bold cyan"), "  ", title))
+    for heading, said in lines:
+        out.print(Text.assemble((f"  {heading:<{HEADING_WIDTH}} ", "dim"), said))
+
+
+def jurisdiction_as_json(text: JurisdictionText, bundle: Bundle, now: datetime) -> str:
+    """Return a jurisdiction with its rules, in the JSON of the service's replies."""
+    revision = Revision(0, bundle.digest)
+    rules = [
+        MessageToDict(rule_reply(rule, revision, View.LEGAL, now).rule)
+        for rule in _rules_of(text, bundle)
+    ]
+    told = {"jurisdiction": MessageToDict(jurisdiction_of(text)), "rules": rules}
+    return json.dumps(told, indent=2, ensure_ascii=False)
+
+
+def print_jurisdictions(bundle: Bundle, now: datetime) -> None:
+    """Print one line a jurisdiction: how many rules it has, and how many are in force at `now`."""
+    listed = list(bundle.jurisdictions.values())
+    width = max((len(text.code) for text in listed), default=0)
+    out = console()
+    for text in listed:
+        rules, provisions = list(_rules_of(text, bundle)), list(_provisions_of(text, bundle))
+        standing = sum(rule.timeline.state_at(now) is not None for rule in rules)
+        counts = [f"{standing} of {len(rules)} rules in force"] if rules else []
+        if provisions:
+            available = sum(provision.has_effect_at(now) for provision in provisions)
+            counts.append(f"{available} of {len(provisions)} on requests for data")
+        told = ", ".join(counts) or "no rules"
+        out.print(Text.assemble((f"{text.code:<{width}}", "bold"), f"  {text.name}: {told}"))
+    out.print(f"{len(listed)} jurisdictions and bodies, at {now.isoformat()}.")
+
+
+def jurisdictions_as_json(bundle: Bundle) -> str:
+    """Return all jurisdictions, in the JSON of the service's reply."""
+    reply = policy_service_pb2.ListJurisdictionsResponse(
+        jurisdictions=map(jurisdiction_of, bundle.jurisdictions.values())
+    )
+    reply.policy_revision.digest = bundle.digest
+    return MessageToJson(reply, ensure_ascii=False)
