@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
 from typing import Annotated
 
 import typer
 
+from comity.cli import check, configuration, policies, route, serving, traces, version
 from comity.cli.failure import CommandError, Exit
 
-_MODULES = ("check", "route", "policies", "traces", "serving", "configuration", "version")
+_COMMANDS = (check, route, policies, traces, serving, configuration, version)
 
 _EPILOG = (
     "Exit codes: 0 done, whatever the answer; 1 failed; 2 wrong use or an invalid question; "
@@ -39,19 +38,16 @@ def build_app() -> typer.Typer:
     @app.callback()
     def root(
         *,
-        version: Annotated[
+        show_version: Annotated[
             bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
         ] = False,
     ) -> None:
-        if version:
-            from comity.cli.version import comity_version
-
-            print(f"comity {comity_version()}")
+        if show_version:
+            print(f"comity {version.comity_version()}")
             raise typer.Exit
 
-    for name in _MODULES:
-        if find_spec(f"comity.cli.{name}") is not None:
-            import_module(f"comity.cli.{name}").register(app)
+    for command in _COMMANDS:
+        command.register(app)
     return app
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _REQUEST = "What is to be done"
 _PERSON = "The person"
-_TIES = "What ties the person to places: PLACE or PLACE:POPULATION,...; may be given several times"
+_TIES = "Ties to places: PLACE or PLACE:POPULATION,...; each may be repeated"
 _UNKNOWN = "What is not known"
 
 
