@@ -59,7 +59,7 @@ def _span(span: ReadableSpan) -> JsonObject:
     encoded: JsonObject = {
         "traceId": f"{context.trace_id:032x}",
         "spanId": f"{context.span_id:016x}",
-        "flags": int(context.trace_flags) | _HAS_IS_REMOTE,
+        "flags": _HAS_IS_REMOTE,
         "name": span.name,
         "kind": _KINDS[span.kind],
         "startTimeUnixNano": str(span.start_time),
