@@ -12,7 +12,8 @@ from comity.cli.failure import CommandError, Exit
 from comity.policy.compiling.compilation import Compilation
 from comity.policy.compiling.names import Geography
 from comity.policy.documents.files import code_of
-from comity.policy.scalars import Refused, parse_zone
+from comity.policy.scalars import Refused
+from comity.policy.zone_names import parse_zone
 
 _POLICY: Final = Template(
     """\

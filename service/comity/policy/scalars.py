@@ -9,14 +9,10 @@ import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
-from functools import cache
 from typing import Final
-from zoneinfo import available_timezones
-
-from comity.policy.problems import closest
 
 
-class Refused(ValueError):
+class Refused(ValueError):  # noqa: N818 - a verdict on a value, not a failure
     """A value can't be read; says why, with the code of the problem."""
 
     def __init__(
@@ -132,6 +128,10 @@ class DayRange:
     last: date
 
 
+# Years that files may name. Further off, arithmetic with zones would leave the years 1 to 9999.
+EARLIEST_YEAR: Final = 1800
+LATEST_YEAR: Final = 2199
+
 _DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 _MONTH: Final = re.compile(r"\d{4}-\d{2}")
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(Z|[+-]\d{2}:\d{2})")
@@ -152,9 +152,11 @@ def parse_day(value: object) -> Day:
     """
     if isinstance(value, str) and _DAY.fullmatch(value):
         try:
-            return Day(value, date.fromisoformat(value))
+            day = date.fromisoformat(value)
         except ValueError:
             raise Refused("CP301", f"There is no day {value}.") from None
+        _check_year("CP301", value, day.year)
+        return Day(value, day)
     raise Refused("CP301", f"{_shown(value)} is no day; write it as 2024-09-20.")
 
 
@@ -174,6 +176,7 @@ def parse_instant(value: object) -> Instant:
     offset = at.utcoffset()
     if offset is None or not _LOWEST_OFFSET <= offset <= _HIGHEST_OFFSET:
         raise Refused("CP310", f"No time zone has the offset of {value}.")
+    _check_year("CP302", value, at.year)
     return Instant(value, at)
 
 
@@ -186,10 +189,11 @@ def parse_month(value: object) -> Month:
     if isinstance(value, str) and _MONTH.fullmatch(value):
         try:
             first = date.fromisoformat(f"{value}-01")
-            following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
-            return Month(value, first, following - timedelta(days=1))
-        except (ValueError, OverflowError):
+        except ValueError:
             raise Refused("CP303", f"There is no month {value}.") from None
+        _check_year("CP303", value, first.year)
+        following = (first.replace(day=28) + timedelta(days=4)).replace(day=1)
+        return Month(value, first, following - timedelta(days=1))
     raise Refused("CP303", f"{_shown(value)} is no month; write it as 2022-12.")
 
 
@@ -263,23 +267,15 @@ def parse_day_range(value: object) -> DayRange:
     return DayRange(f"{first_text}/{last_text}", first, last)
 
 
-def parse_zone(value: object) -> str:
-    """Return the IANA time zone that `value` names.
+def _check_year(code: str, text: str, year: int) -> None:
+    """Refuse a year that no file may name.
 
     Raises:
-        Refused: CP305.
+        Refused: with `code`.
     """
-    if isinstance(value, str) and value in _zones():
-        return value
-    suggestion = closest(value, _zones()) if isinstance(value, str) else None
-    message = f"{_shown(value)} is no time zone of the IANA database, such as Europe/Kyiv."
-    raise Refused("CP305", message, suggestion)
-
-
-@cache
-def _zones() -> frozenset[str]:
-    """Return the names of all time zones; abbreviations and the machine's own are none."""
-    return frozenset(z for z in available_timezones() if "/" in z or z == "UTC")
+    if not EARLIEST_YEAR <= year <= LATEST_YEAR:
+        message = f"{text} is not in the years {EARLIEST_YEAR} to {LATEST_YEAR}."
+        raise Refused(code, message)
 
 
 def _shown(value: object) -> str:

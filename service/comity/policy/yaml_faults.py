@@ -81,6 +81,7 @@ def explain_fault(file: str, content: str, error: yaml.YAMLError) -> Problem:
     if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return Problem("CP105", file, 1, 1, "The text is not valid YAML.")
     context, problem = error.context or "", error.problem or ""
+    lines = content.splitlines()
     mark = error.problem_mark
     if context in _AT_CONTEXT and error.context_mark is not None:
         mark = error.context_mark
@@ -93,10 +94,12 @@ def explain_fault(file: str, content: str, error: yaml.YAMLError) -> Problem:
             f"before line {mark.line + 1}, column {mark.column + 1}."
         )
     elif problem == "found character that cannot start any token":
-        character = content.splitlines()[mark.line][mark.column]
+        character = lines[mark.line][mark.column]
         message = f"A value can't begin with '{character}'; put it in quotes."
     else:
         message = _MESSAGES_BY_CONTEXT.get(context) or _MESSAGES.get(
             problem, f"The text is not valid YAML: {problem}."
         )
+    if line > len(lines):  # the text ended too early, on a line that it does not have
+        line, column = len(lines), len(lines[-1]) + 1
     return Problem("CP105", file, line, column, message)

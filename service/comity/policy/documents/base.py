@@ -36,8 +36,8 @@ from comity.policy.scalars import (
     parse_instant,
     parse_moment,
     parse_weekdays,
-    parse_zone,
 )
+from comity.policy.zone_names import parse_zone
 
 
 class Document(BaseModel):
