@@ -6,6 +6,7 @@ is heavy is imported by the command that needs it.
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
@@ -56,6 +57,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Errors go to standard error, one line and its details, without a traceback.
     """
+    # What gRPC's core says of connections that come and go is nothing for people.
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
         build_app()(args=None if arguments is None else list(arguments))
     except CommandError as error:

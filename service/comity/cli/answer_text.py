@@ -159,7 +159,9 @@ def _facts_text(facts: Iterable[facts_pb2.FactKey]) -> str:
 
 
 def _fact_text(fact: facts_pb2.FactKey) -> str:
-    """Return the name of a fact, such as `device`, `label watched`, `place of works_for`."""
+    """Return the name of a fact, such as `device`, `label watched`, `place of works_for UA`."""
+    if fact.dimension == "connection":
+        return f"further {fact.member}"
     name = " ".join(part for part in (fact.dimension, fact.member) if part)
     if fact.factor:
         name = f"{name} of {' '.join(part for part in (fact.factor, fact.place) if part)}"

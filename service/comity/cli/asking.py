@@ -80,7 +80,9 @@ def asking(given: Given) -> Iterator[ComityClient]:
         try:
             if given["local"]:
                 from comity.cli.local import serving_here
+                from comity.logs import configure_logging
 
+                configure_logging("error", "local")
                 server = stack.enter_context(serving_here(given["policies"]))
             tls = None if given["local"] else _tls_of(given)
             yield stack.enter_context(

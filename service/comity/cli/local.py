@@ -16,7 +16,7 @@ from comity.app.startup import StartupError
 from comity.cli.failure import CommandError, Exit
 from comity.cli.setting_flags import settings_from
 from comity.domain.request import Revision
-from comity.logs import configure_logging, report_defect
+from comity.logs import report_defect
 from comity.policy.compiling.compilation import compile_policies
 from comity.policy.engine import Engine
 from comity.server.composition import compose
@@ -47,7 +47,6 @@ def serving_here(policies: Path) -> Iterator[str]:
         CommandError: the policies, or something that the settings name, can't be used.
     """
     settings = settings_from({"listen": "localhost:0", "policies": policies})
-    configure_logging("error", "local")
     holder = PolicyHolder(_NoHistory(), _refuse_old)
     holder.publish(_compile(policies))
     try:
