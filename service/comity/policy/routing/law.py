@@ -55,6 +55,7 @@ class RequestLaw:
         texts: rule -> what people read of it.
         lexicon: compiled vocabulary.
         atlas: compiled geography.
+        desk_states: desk -> the state in which it is, where that is known.
     """
 
     instruments: Mapping[str, tuple[RequestRule, ...]]
@@ -69,6 +70,7 @@ class RequestLaw:
     texts: Mapping[str, RequestText]
     lexicon: Lexicon = field(repr=False)
     atlas: Atlas = field(repr=False)
+    desk_states: Mapping[str, str] = field(default_factory=dict)
 
     def profile_at(self, moment: datetime, instrument: str) -> ProfileSpan:
         """Return the profile in use at `moment`; one for `instrument` alone goes first."""
@@ -118,6 +120,7 @@ def compile_request_law(
             name: Desk(name, desk.languages, desk.zone, desk.hours, desk.out_of_hours or "")
             for name, desk in desks.document.desks.items()
         },
+        desk_states={n: desk.state for n, desk in desks.document.desks.items() if desk.state},
         texts=builder.texts,
         lexicon=lexicon,
         atlas=atlas,

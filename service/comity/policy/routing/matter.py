@@ -1,0 +1,80 @@
+"""One request before the law that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from comity.domain.data_request import DataRequest, Offence
+from comity.policy.routing.law import RequestLaw
+from comity.policy.routing.provisions import CountingClock, ProfileSpan, RequestRule
+
+UNNAMED_OFFENCE = Offence()
+
+
+@dataclass(frozen=True)
+class Matter:
+    """A request, with the rule and the profile that answer it.
+
+    Attributes:
+        request: the request.
+        law: the law.
+        now: the instant of the answer.
+        rule: the rule on its instrument; None if none answers.
+        moment: the moment whose law counts.
+        use: the profile of the platform's policy.
+    """
+
+    request: DataRequest
+    law: RequestLaw
+    now: datetime
+    rule: RequestRule | None
+    moment: datetime
+    use: ProfileSpan
+
+    @property
+    def offence(self) -> Offence:
+        """The offence; one of which nothing is known if none was named."""
+        return self.request.offence or UNNAMED_OFFENCE
+
+    @property
+    def rule_id(self) -> str:
+        """The id of the rule; empty without one."""
+        return self.rule.id if self.rule else ""
+
+    @property
+    def clock(self) -> CountingClock:
+        """The plain clock of the rule's file; the platform's without a rule."""
+        return self.rule.clock if self.rule else self.law.clock
+
+    def class_of(self, category: str) -> str:
+        """Return the class word of `category` in the rule's system of law; empty without one."""
+        return self.law.categories[category].class_in(self.rule.terms.system) if self.rule else ""
+
+    @cached_property
+    def _events(self) -> tuple[tuple[str, datetime], ...]:
+        """What has happened up to now."""
+        return tuple((e.event, e.at) for e in self.request.events if e.at <= self.now)
+
+    def times_of(self, event: str) -> tuple[datetime, ...]:
+        """Return when `event` has happened, in order."""
+        return tuple(at for name, at in self._events if name == event)
+
+    def has_happened(self, event: str) -> bool:
+        """Return whether `event` has happened."""
+        return bool(self.times_of(event))
+
+    def is_issued_in(self, states: Iterable[str]) -> bool:
+        """Return whether the issuing state is one of `states`, codes or groups."""
+        return issued_in(self.request, states, self.law, self.moment)
+
+
+def issued_in(
+    request: DataRequest, states: Iterable[str], law: RequestLaw, moment: datetime
+) -> bool:
+    """Return whether the issuing state of `request` is one of `states` at `moment`."""
+    atlas = law.atlas
+    places = atlas.lies_in(atlas.canonical(request.authority.issuing_state))
+    return bool(places & atlas.expand(map(atlas.canonical, states), moment))

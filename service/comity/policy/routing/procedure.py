@@ -1,0 +1,159 @@
+"""What must be done before anything is disclosed, and what is owed afterwards or besides."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from comity.domain.data_request import Authenticity
+from comity.domain.data_route import CategoryAnswer, Due, DueKind, Step, UserNotice, Verdict
+from comity.domain.truth import Truth
+from comity.policy.routing.checks import SpokenCheck
+from comity.policy.routing.clocks import end_of_term
+from comity.policy.routing.emergencies import EmergencyView
+from comity.policy.routing.matter import Matter
+from comity.policy.routing.notified import notified_for, releases_at_once
+from comity.policy.routing.reach import authority_finding, covers
+from comity.policy.scalars import Duration, parse_duration
+
+VERIFICATION: Final = "authority_verification"
+WAIT: Final = "await_notified_authority"
+DELETION: Final = "ask_deletion"
+PROOF: Final = "validation_proof"
+REVIEW: Final = "user_notice_review"
+# How long a silence without end goes unreviewed. The platform's own rule.
+REVIEW_AFTER: Final = parse_duration("12 months")
+_TEXTS: Final = {
+    VERIFICATION: "Verify that the request comes from the authority, by a number of the register.",
+    "legal_analysis": "Let counsel analyse the request.",
+    "two_person_approval": "Let two people approve the disclosure.",
+    "call_back": "Call the authority back at a number of the register.",
+    "minimisation": "Leave out what the order does not cover.",
+    "secure_delivery": "Deliver over a secure channel.",
+    "ledger_entry": "Enter the disclosure into the ledger.",
+    WAIT: "Wait until the term of the notified authority ends, or it clears the order.",
+    "written_order": "Obtain the written order.",
+    PROOF: "Obtain proof that the request was validated.",
+    DELETION: "Ask the authority to delete what it was given.",
+    "tell_issuer": "Tell the issuer of the doubt.",
+    "tell_notified_authority": "Tell the notified authority of the doubt.",
+    REVIEW: "Review whether the user may be told.",
+}
+
+
+def step_of(name: str, due: Due | None = None, rule_id: str = "", text: str = "") -> Step:
+    """Return the step or task `name` of the vocabulary."""
+    said = text or _TEXTS.get(name) or f"{name.replace('_', ' ').capitalize()}."
+    return Step(name, said, due, rule_id)
+
+
+def steps_of(
+    matter: Matter, answers: Sequence[CategoryAnswer], emergency: EmergencyView, due: Due
+) -> tuple[Step, ...]:
+    """Return what must be done before what is disclosable is disclosed; nothing if nothing is."""
+    disclosed = _disclosed(answers)
+    if not disclosed:
+        return ()
+    named = [(name, "") for name in matter.use.profile.steps]
+    if matter.rule is not None:
+        named.extend((name, matter.rule.id) for name in matter.rule.terms.steps)
+    platform = matter.law.platform.emergency
+    if platform is not None and emergency.by_platform.value is Truth.T:
+        named.extend((name, "") for name in platform.steps)
+    verified = matter.request.authority.authenticity is Authenticity.VERIFIED
+    steps: dict[str, Step] = {}
+    for name, rule_id in named:
+        if not (verified and name == VERIFICATION):
+            steps.setdefault(name, step_of(name, rule_id=rule_id))
+    told = [notified_for(category, matter) for category in disclosed]
+    if any(n is not None and not releases_at_once(n, matter, emergency) for n in told):
+        steps[WAIT] = step_of(WAIT, due, matter.rule_id)
+    return tuple(steps.values())
+
+
+def tasks_of(
+    matter: Matter,
+    answers: Sequence[CategoryAnswer],
+    emergency: EmergencyView,
+    checks: Sequence[SpokenCheck],
+    notice: UserNotice,
+) -> tuple[Step, ...]:
+    """Return what is owed, by due instant; what has no time goes first."""
+    disclosed = _disclosed(answers)
+    tasks = [
+        step_of(f"tell_{who}", rule_id=check.check.id)
+        for check in checks
+        if check.speaks
+        for who in check.check.terms.tell
+    ]
+    tasks.extend(_after_emergency(matter, emergency, disclosed))
+    if matter.has_happened("production") and (
+        matter.has_happened("withdrawal") or matter.has_happened("objection")
+    ):
+        tasks.append(step_of(DELETION))
+    if notice.silenced:
+        end = end_of_term(matter.request.received_at, REVIEW_AFTER, matter.clock)
+        tasks.append(step_of(REVIEW, Due(DueKind.INSTANT, end)))
+    return tuple(sorted(dict.fromkeys(tasks), key=_order))
+
+
+def _disclosed(answers: Iterable[CategoryAnswer]) -> tuple[str, ...]:
+    """Return the categories that may be disclosed."""
+    return tuple(a.category for a in answers if a.verdict is Verdict.DISCLOSABLE)
+
+
+def _after_emergency(
+    matter: Matter, emergency: EmergencyView, disclosed: Sequence[str]
+) -> Iterator[Step]:
+    """Yield what an emergency leaves to be done for what is disclosed."""
+    if not disclosed:
+        return
+    platform, track = matter.law.platform.emergency, emergency.track
+    lifted = emergency.by_platform.value is Truth.T
+    if platform is not None and lifted and any(c in platform.data for c in disclosed):
+        for after in platform.follow_up:
+            yield from _owed(matter, after.task, after.within, after.otherwise)
+    if track is None or emergency.on_track.value is not Truth.T:
+        return
+    for after in track.follow_up:
+        yield from _owed(matter, after.task, after.within, after.otherwise, matter.rule_id)
+    before = track.without_validation
+    unproven = before is not None and not matter.has_happened("validation")
+    if before and unproven and any(_lacks_validation(c, matter) for c in disclosed):
+        within, otherwise = before.validate_within, before.otherwise
+        yield from _owed(matter, PROOF, within, otherwise, matter.rule_id)
+    for category in disclosed:
+        notified = notified_for(category, matter)
+        special = notified.emergency if notified else None
+        if special is not None and special.may_object is not None and special.then is not None:
+            end = end_of_term(matter.request.received_at, special.may_object, matter.clock)
+            text = "If the notified authority objects by then, ask for the data to be deleted."
+            yield step_of(special.then, Due(DueKind.INSTANT, end), matter.rule_id, text)
+
+
+def _lacks_validation(category: str, matter: Matter) -> bool:
+    """Return whether `category` is reached only because validation may come later."""
+    assert matter.rule is not None
+    word = matter.class_of(category)
+    rows = [row for row in matter.rule.terms.reach if covers(row, word)]
+    return all(authority_finding(row, matter).value is not Truth.T for row in rows)
+
+
+def _owed(
+    matter: Matter, task: str, within: Duration, otherwise: str | None, rule_id: str = ""
+) -> Iterator[Step]:
+    """Yield what must come after, or what follows if its time has passed without it."""
+    if matter.has_happened(task):
+        return
+    end = end_of_term(matter.request.received_at, within, matter.clock)
+    if matter.now >= end and otherwise is not None:
+        yield step_of(otherwise, rule_id=rule_id)
+    else:
+        yield step_of(task, Due(DueKind.INSTANT, end, rule_id), rule_id)
+
+
+def _order(step: Step) -> tuple[datetime, str]:
+    """Return what tasks are sorted by."""
+    at = step.due.instant if step.due else None
+    return at or datetime.min.replace(tzinfo=UTC), step.name

@@ -1,0 +1,106 @@
+"""The route of an authority's request for user data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from comity.domain.data_request import DataRequest
+from comity.domain.data_route import CategoryAnswer, Desk, Redirect, Route, Verdict
+from comity.domain.truth import Truth
+from comity.policy.routing.answers import Answering
+from comity.policy.routing.checks import SpokenCheck, checks_on
+from comity.policy.routing.deadlines import due_of_route
+from comity.policy.routing.emergencies import EmergencyView
+from comity.policy.routing.gates import hurdles_at_gates
+from comity.policy.routing.law import RequestLaw
+from comity.policy.routing.matter import Matter
+from comity.policy.routing.notices import notice_of
+from comity.policy.routing.preservation import preservation_of
+from comity.policy.routing.procedure import steps_of, tasks_of
+from comity.policy.routing.selection import redirect_of, select_matter
+
+NO_FIELDS: frozenset[str] = frozenset()
+
+
+def route_request(request: DataRequest, law: RequestLaw, now: datetime) -> Route:
+    """Return where `request` goes, what may be disclosed, by when and after which steps.
+
+    `now` is the instant of the answer; one before the receipt counts as the receipt. The names of
+    the request must be those of the vocabulary that `law` was compiled with.
+
+    Raises:
+        ValueError: the request names a profile that there is not.
+    """
+    matter = select_matter(request, law, now)
+    emergency = EmergencyView(matter)
+    answering_desk = law.platform.defaults.desk or ""
+    escalate_to = law.platform.defaults.escalate_to or answering_desk
+    checks = checks_on(matter, escalate_to)
+    redirect = _redirect(matter, checks)
+    answers: tuple[CategoryAnswer, ...] = ()
+    missing = NO_FIELDS
+    if redirect is None:
+        gates = tuple(hurdles_at_gates(matter))
+        answering = Answering(matter, emergency, gates, checks, escalate_to)
+        answered = [answering.answer(data) for data in request.data]
+        answers = tuple(answer for answer, _ in answered)
+        missing = NO_FIELDS.union(*(fields for _, fields in answered))
+        missing |= _presumed(answers, checks)
+    asks_back = bool(answers) and all(a.verdict is Verdict.NEEDS_INFORMATION for a in answers)
+    due = due_of_route(matter, emergency, asks_back=asks_back)
+    notice = notice_of(matter)
+    spoken = {check.check.id for check in checks if check.speaks}
+    cited = {matter.rule_id, redirect.rule_id if redirect else "", *spoken} - {""}
+    return Route(
+        desk=_desk(matter, emergency, checks),
+        due=due,
+        user_notice=notice,
+        profile=matter.use.name,
+        redirect=redirect,
+        answers=answers,
+        steps=steps_of(matter, answers, emergency, due),
+        tasks=tasks_of(matter, answers, emergency, checks, notice),
+        preservation=None if redirect else preservation_of(matter, answers, checks),
+        rule_ids=tuple(sorted(cited)),
+        missing_facts=tuple(sorted(missing)),
+    )
+
+
+def _redirect(matter: Matter, checks: Sequence[SpokenCheck]) -> Redirect | None:
+    """Return where else the request belongs; None if it is answered here."""
+    for check in checks:
+        if check.speaks and check.check.terms.outcome == "redirect":
+            to = check.check.terms.desk or matter.law.platform.defaults.desk or ""
+            return Redirect(to, f"{check.check.terms.title}.", check.check.id)
+    return redirect_of(matter)
+
+
+def _presumed(answers: Sequence[CategoryAnswer], checks: Sequence[SpokenCheck]) -> frozenset[str]:
+    """Return the fields that a check would look at and a presumption stands for."""
+    if all(answer.verdict is not Verdict.DISCLOSABLE for answer in answers):
+        return NO_FIELDS
+    return NO_FIELDS.union(*(check.finding.missing for check in checks if check.hurdle is None))
+
+
+def _desk(matter: Matter, emergency: EmergencyView, checks: Sequence[SpokenCheck]) -> Desk:
+    """Return who answers.
+
+    The desk of the strongest check that refuses or asks, else that of an emergency, else that of
+    the instrument, else the platform's.
+    """
+    platform = matter.law.platform
+    taken_over = [
+        (check.hurdle.level, check.check.terms.desk)
+        for check in checks
+        if check.speaks and check.hurdle is not None and check.check.terms.outcome != "escalate"
+    ]
+    named = [desk for _, desk in sorted(taken_over, key=lambda pair: -pair[0])]
+    if emergency.track is not None and emergency.on_track.value is not Truth.F:
+        named.append(emergency.track.desk)
+    if emergency.hurries_platform and platform.emergency is not None:
+        named.append(platform.emergency.desk)
+    if matter.rule is not None:
+        named.extend((matter.rule.terms.desk, matter.rule.terms.addressee))
+    named.append(platform.defaults.desk)
+    return matter.law.desks[next(name for name in named if name)]
