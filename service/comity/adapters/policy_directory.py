@@ -19,7 +19,7 @@ MOST_TOTAL_BYTES: Final = 64 << 20
 MOST_FILES: Final = 5_000
 DEEPEST_FOLDER: Final = 3
 SETTLE_SECONDS: Final = 0.1
-MOST_SETTLING_SECONDS: Final = 5.0
+MOST_SETTLINGS: Final = 50
 
 _SUFFIXES: Final = (".yaml", ".yml")
 
@@ -84,12 +84,12 @@ class PolicyDirectory:
         self._settle_seconds = settle_seconds
 
     def read(self) -> Reading:
-        """Return the files, unchanged over the settling time, or after 5 s as they are then.
+        """Return the files, unchanged over the settling time, or as they are after 50 times that.
 
         Without a directory, without any file, with one that can't be read, or with too much, it is
         the error that says so.
         """
-        deadline = time.monotonic() + MOST_SETTLING_SECONDS
+        deadline = time.monotonic() + MOST_SETTLINGS * self._settle_seconds
         before = self._attempt()
         while True:
             time.sleep(self._settle_seconds)

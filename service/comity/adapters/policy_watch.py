@@ -11,7 +11,7 @@ from watchfiles import watch
 
 from comity.adapters.policy_directory import PolicyDirectory, Reading
 
-_QUIET_MILLISECONDS: Final = 50
+_QUIET_MILLISECONDS: Final = 10
 _LONGEST_GROUP_MILLISECONDS: Final = 400
 
 

@@ -20,6 +20,7 @@ from comity.app.restrictions import PolicyTexts
 from comity.app.startup import ExitCode, StartupError
 from comity.grpc_api.callers import LoopbackEntitlements
 from comity.grpc_api.deadlines import DeadlineInterceptor
+from comity.grpc_api.draining import DrainInterceptor
 from comity.grpc_api.eligibility import EligibilityServicer
 from comity.grpc_api.health import WorkerHealth
 from comity.grpc_api.interceptors import ErrorInterceptor
@@ -54,12 +55,14 @@ class Composition:
         server: not started, without addresses.
         health: what it says of itself.
         metrics: what it counts.
+        drain: lets the calls under way end.
         refresh: takes up files that changed: GeoIP databases, callers.
     """
 
     server: grpc.Server
     health: WorkerHealth
     metrics: WorkerMetrics
+    drain: DrainInterceptor
     refresh: Callable[[], None]
 
 
@@ -83,9 +86,11 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
         max_age_seconds=settings.max_age_seconds,
     )
     texts = PolicyTexts(holder, read_clock)
+    drain = DrainInterceptor()
     server = build_server(
         settings,
         (
+            drain,
             MeteringInterceptor(metrics),
             TracingInterceptor(telemetry.tracer),
             DeadlineInterceptor(),
@@ -103,7 +108,7 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
     worker_health.add_to(server)
     names = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
-    return Composition(server, worker_health, metrics, lambda: _refresh(places, callers))
+    return Composition(server, worker_health, metrics, drain, lambda: _refresh(places, callers))
 
 
 def read_clock() -> datetime:

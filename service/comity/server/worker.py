@@ -177,7 +177,7 @@ class _Worker:
         self._logger.info("draining")
         self._parts.health.drain()
         threading.Event().wait(self._settings.drain_seconds)
-        self._parts.server.stop(self._settings.grace_seconds).wait()
+        self._parts.drain.stop(self._parts.server, self._settings.grace_seconds)
         self._logger.info("stopped")
 
 

@@ -56,6 +56,7 @@ class Settings:
         keepalive_seconds: how often silent connections are probed.
         max_connection_age_seconds: after how long clients are asked to connect anew.
         poll_seconds: how often files are compared with what is in force.
+        settle_seconds: how long policy files must not have changed before they are taken up.
         max_age_seconds: how long a cache may keep a reply.
         log_level: least severity that is logged.
         banner: whether a banner is printed once the server serves.
@@ -83,6 +84,7 @@ class Settings:
     keepalive_seconds: float
     max_connection_age_seconds: float
     poll_seconds: float
+    settle_seconds: float
     max_age_seconds: int
     log_level: str
     banner: bool

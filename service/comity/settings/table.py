@@ -154,6 +154,7 @@ TABLE: Final[tuple[Setting, ...]] = (
         "max_connection_age_seconds", "300", 1, 86_400, "when clients are asked to connect anew"
     ),
     _seconds("poll_seconds", "2", 0.05, 3600, "how often files are compared with what is in force"),
+    _seconds("settle_seconds", "0.1", 0.005, 60, "how long files must not change to be taken up"),
     _whole("max_age_seconds", 60, 0, 86_400, "how long a cache may keep a reply"),
     _choice(
         "log_level",

@@ -72,7 +72,7 @@ def serve(settings: Settings, equipment: Equipment) -> None:
         require_free("listen", settings.listen)
         require_free("control_listen", settings.control_listen)
         publisher = PolicyPublisher(
-            PolicyDirectory(settings.policies),
+            PolicyDirectory(settings.policies, settings.settle_seconds),
             BundleCache(data.bundles),
             equipment.compiler,
             lambda: datetime.now(UTC),
