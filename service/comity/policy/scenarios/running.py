@@ -19,6 +19,7 @@ from comity.policy.documents.scenarios import (
 )
 from comity.policy.engine import Engine
 from comity.policy.presumptions import resolve
+from comity.policy.routing.router import route_request
 from comity.policy.scenarios.askings import Asking, askings
 from comity.policy.scenarios.coverage import SUFFIX, cover
 from comity.policy.scenarios.encounters import Case, account_for
@@ -26,9 +27,10 @@ from comity.policy.scenarios.expectations import compare, expectation_of
 from comity.policy.scenarios.names import Names
 from comity.policy.scenarios.questions import build_question, question_faults, take_over
 from comity.policy.scenarios.reports import ScenarioReport
-from comity.policy.scenarios.requests import request_faults
+from comity.policy.scenarios.requests import build_request, request_faults
 from comity.policy.scenarios.requirements import find_lacks
 from comity.policy.scenarios.results import EmptyFile, ScenarioResult
+from comity.policy.scenarios.routes import compare_route
 
 NO_INSTANT = "'at' is missing, the instant that is asked"
 NO_RECEIPT = "'received' is missing, the instant of receipt"
@@ -110,4 +112,10 @@ class _Runner:
         faults = tuple(request_faults(given, self._names))
         if asking.at is None or faults:
             return asking.fail(*faults, *([NO_RECEIPT] if asking.at is None else ()))
-        return asking.skip("Requests for data are not routed yet.")
+        request, law = build_request(given, asking.at), self._bundle.requests
+        if request.profile and law.profile_named(request.profile) is None:
+            return asking.fail(f"'{request.profile}' is no profile of the platform's policy")
+        # The question is asked once all that the scenario tells has happened.
+        now = max((asking.at, *(event.at for event in request.events)))
+        route = route_request(request, law, now)
+        return asking.end(tuple(compare_route(asking.expected, route)))
