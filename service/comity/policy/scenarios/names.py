@@ -52,5 +52,5 @@ def _strangers(what: str, values: Iterable[str | None], known: Collection[str]) 
     for value in values:
         if value is not None and value not in known:
             suggestion = closest(value, known)
-            hint = f"; did you mean '{suggestion}'?" if suggestion is not None else ""
+            hint = f"; perhaps '{suggestion}' is meant" if suggestion is not None else ""
             yield f"'{value}' is no {what} that the policies know{hint}"
