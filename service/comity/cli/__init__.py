@@ -40,16 +40,27 @@ def build_app() -> typer.Typer:
     def root(
         *,
         show_version: Annotated[
-            bool, typer.Option("--version", help="Print the version and exit.", is_eager=True)
+            bool,
+            typer.Option(
+                "--version",
+                help="Print the version and exit.",
+                is_eager=True,
+                callback=_print_version,
+            ),
         ] = False,
     ) -> None:
-        if show_version:
-            print(f"comity {version.comity_version()}")
-            raise typer.Exit
+        pass
 
     for command in _COMMANDS:
         command.register(app)
     return app
+
+
+def _print_version(*, asked: bool) -> None:
+    """Print the version and end, if it was asked for."""
+    if asked:
+        print(f"comity {version.comity_version()}")
+        raise typer.Exit
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -60,7 +71,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # What gRPC's core says of connections that come and go is nothing for people.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
     try:
-        build_app()(args=None if arguments is None else list(arguments))
+        build_app()(
+            args=None if arguments is None else list(arguments),
+            prog_name="comity",
+        )
     except CommandError as error:
         print(f"comity: {error}", *error.details, sep="\n  ", file=sys.stderr)
         sys.exit(error.exit_code)

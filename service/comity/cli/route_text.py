@@ -87,7 +87,7 @@ def _listed(heading: str, steps: Iterable[pb.Step]) -> Iterator[str]:
         if number == 1:
             yield ""
             yield paint(heading, Ink.STRONG)
-        due = f"; due {_due_text(step.due)}" if step.HasField("due") else ""
+        due = f" (due {_due_text(step.due)})" if step.HasField("due") else ""
         yield from rows(
             ((f"{number}.", f"{step.name}: {step.text}{due}{_rule(step.rule_id)}"),), indent=2
         )
