@@ -16,9 +16,11 @@ from comity.adapters.geoip import GeoipDatabaseError, MaxMindPlaceLookup
 from comity.adapters.phone import LibphonenumberPhoneLookup
 from comity.app.active_policy import PolicyHolder
 from comity.app.eligibility import Eligibility
+from comity.app.request_routing import RequestRouting
 from comity.app.restrictions import PolicyTexts
 from comity.app.startup import ExitCode, StartupError
-from comity.grpc_api.callers import LoopbackEntitlements
+from comity.grpc_api.callers import Entitlements, LoopbackEntitlements
+from comity.grpc_api.data_requests import DataRequestServicer
 from comity.grpc_api.deadlines import DeadlineInterceptor
 from comity.grpc_api.draining import DrainInterceptor
 from comity.grpc_api.eligibility import EligibilityServicer
@@ -34,6 +36,8 @@ from comity.metrics import CountingDecisionRecorder, WorkerMetrics
 from comity.settings import Settings
 from comity.telemetry import Telemetry
 from comity.v1 import (
+    data_request_service_pb2,
+    data_request_service_pb2_grpc,
     eligibility_service_pb2,
     eligibility_service_pb2_grpc,
     policy_service_pb2,
@@ -42,6 +46,7 @@ from comity.v1 import (
 
 _SERVICES: tuple[ServiceDescriptor, ...] = (
     eligibility_service_pb2.DESCRIPTOR.services_by_name["EligibilityService"],
+    data_request_service_pb2.DESCRIPTOR.services_by_name["DataRequestService"],
     policy_service_pb2.DESCRIPTOR.services_by_name["PolicyService"],
 )
 SERVICE_NAMES = tuple(service.full_name for service in _SERVICES)
@@ -74,18 +79,18 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
     """
     places = _open_places(settings)
     callers = _open_callers(settings)
-    entitlements = callers or LoopbackEntitlements()
     metrics = WorkerMetrics()
     metrics.registry.register(telemetry.losses)
+    recorder = CountingDecisionRecorder(telemetry.recorder, metrics)
     eligibility = Eligibility(
         policies=holder,
         places=places,
         phones=LibphonenumberPhoneLookup(),
-        recorder=CountingDecisionRecorder(telemetry.recorder, metrics),
+        recorder=recorder,
         clock=read_clock,
         max_age_seconds=settings.max_age_seconds,
     )
-    texts = PolicyTexts(holder, read_clock)
+    routing = RequestRouting(holder, recorder, read_clock)
     drain = DrainInterceptor()
     server = build_server(
         settings,
@@ -98,17 +103,32 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
             StreamLimitInterceptor(),
         ),
     )
-    eligibility_service_pb2_grpc.add_EligibilityServiceServicer_to_server(
-        EligibilityServicer(eligibility, texts, entitlements), server
-    )
-    policy_service_pb2_grpc.add_PolicyServiceServicer_to_server(
-        PolicyServicer(texts, holder, entitlements), server
-    )
+    _add_servicers(server, holder, eligibility, routing, callers or LoopbackEntitlements())
     worker_health = WorkerHealth(SERVICE_NAMES)
     worker_health.add_to(server)
     names = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
     return Composition(server, worker_health, metrics, drain, lambda: _refresh(places, callers))
+
+
+def _add_servicers(
+    server: grpc.Server,
+    holder: PolicyHolder,
+    eligibility: Eligibility,
+    routing: RequestRouting,
+    entitlements: Entitlements,
+) -> None:
+    """Let `server` answer every service."""
+    texts = PolicyTexts(holder, read_clock)
+    eligibility_service_pb2_grpc.add_EligibilityServiceServicer_to_server(
+        EligibilityServicer(eligibility, texts, entitlements), server
+    )
+    data_request_service_pb2_grpc.add_DataRequestServiceServicer_to_server(
+        DataRequestServicer(routing, entitlements), server
+    )
+    policy_service_pb2_grpc.add_PolicyServiceServicer_to_server(
+        PolicyServicer(texts, holder, entitlements), server
+    )
 
 
 def read_clock() -> datetime:
