@@ -71,14 +71,16 @@ class ServerProcess:
         addresses: where it listens, by the names of the settings.
     """
 
-    def __init__(self, home: Path, **settings: object) -> None:
-        """Start a server and wait until it serves."""
+    def __init__(
+        self, home: Path, environment: Mapping[str, str] | None = None, **settings: object
+    ) -> None:
+        """Start a server, with these further variables, and wait until it serves."""
         self._log: list[Mapping[str, Any]] = []
         self._output: list[str] = []
         self._heard = threading.Condition()
         self._process = subprocess.Popen(
             serve_command(**settings),
-            env=environment_of(home),
+            env={**environment_of(home), **(environment or {})},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -135,9 +137,13 @@ class ServerProcess:
             assert found, self._log
             return found
 
-    def channel(self, listen: str = "listen") -> grpc.Channel:
-        """Return a channel to one of its ports."""
-        return grpc.insecure_channel(self.addresses[listen])
+    def channel(
+        self, listen: str = "listen", credentials: grpc.ChannelCredentials | None = None
+    ) -> grpc.Channel:
+        """Return a channel to one of its ports, without TLS unless there are `credentials`."""
+        if credentials is None:
+            return grpc.insecure_channel(self.addresses[listen])
+        return grpc.secure_channel(self.addresses[listen], credentials)
 
     def get(self, path: str) -> tuple[int, str]:
         """Return HTTP status and content of a page."""
