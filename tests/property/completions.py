@@ -11,7 +11,7 @@ from comity.policy.atlas import Atlas
 from comity.policy.rules import Ruleset
 from property.choices import Choices, chance, pick, some
 from property.situations import above
-from property.vocabulary import FACTORS, KINDS, PARENTS, day_of_birth, instant
+from property.vocabulary import KINDS, PARENTS, day_of_birth, instant
 
 
 def has_below(dimension: str, value: str) -> bool:
@@ -196,9 +196,8 @@ def settle_tie(choices: Choices, facts: Facts, ruleset: Ruleset, now: datetime) 
     tie = pick(choices, sorted(facts.ties, key=repr))
     others = facts.ties - {tie}
     if tie.ghost:
-        factor = pick(choices, FACTORS) if tie.factor not in FACTORS else tie.factor
         added = {
-            complete_place(choices, factor, ruleset, now) for _ in range(choices.integer(0, 2))
+            complete_place(choices, tie.factor, ruleset, now) for _ in range(choices.integer(0, 2))
         }
         return replace(facts, ties=others | added)
     match choices.integer(0, 2):

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import comity.policy.engine
-from property.properties import Compile
+from property.cases import Compile
 
 PACKAGE = comity.policy.engine.__name__
 SOURCES = Path(comity.policy.engine.__file__).parent

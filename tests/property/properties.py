@@ -3,80 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
-from datetime import datetime, timedelta
-from typing import Protocol
+from dataclasses import fields, replace
+from datetime import timedelta
 
 from comity.domain.decision import Decision, Determination, Standing
-from comity.domain.effect import ALLOWED, Outcome, join_all
-from comity.domain.facts import FactKey, Facts, Members, Tie
+from comity.domain.facts import FactKey, Members, Tie, UnknownReason
 from comity.policy import reference
 from comity.policy.engine import Engine
-from comity.policy.reference.atoms import member_atom
-from comity.policy.rules import Modality, Ruleset
+from comity.policy.presumptions import resolve
+from comity.policy.rules import Modality
+from property.cases import (
+    Case,
+    Compile,
+    Evaluator,
+    bounds_of,
+    build_aimed_facts,
+    build_case,
+)
 from property.choices import Choices, chance, pick, shuffled
 from property.completions import CHANGES, complete
-from property.situations import aim, build_facts, build_now
-from property.vocabulary import INSTANTS, KINDS
+from property.differences import settled_between
+from property.questions import build_question
+from property.situations import build_age, build_now
+from property.vocabulary import ASKED_FACTORS, INSTANTS, KINDS
 from property.worlds import Limits, build_rule, build_ruleset
 
 # A rule that names low trust speaks of the evidence, not of the person: to confirm a connection
 # settles nothing for it but changes what it is about. Completion is tried without such rules.
 NO_TRUST = Limits(rules=4, trust=False)
-
-
-class Evaluator(Protocol):
-    """The engine, or something that claims to be as good."""
-
-    def evaluate(self, facts: Facts, now: datetime) -> Decision:
-        """Answer a question."""
-
-    def masks(self, facts: Facts, now: datetime) -> object:
-        """Return the rules that are certain, held and possible."""
-
-
-Compile = Callable[[Ruleset], Evaluator]
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """The join of the certain, and of the possible rules."""
-
-    floor: Outcome
-    ceiling: Outcome
-
-
-@dataclass(frozen=True)
-class Case:
-    """A policy set, facts and an instant."""
-
-    ruleset: Ruleset
-    facts: Facts
-    now: datetime
-
-
-def build_case(choices: Choices, limits: Limits | None = None) -> Case:
-    """Return a case in which the facts often meet a rule."""
-    ruleset = build_ruleset(choices, limits)
-    facts = build_facts(choices)
-    if chance(choices, 80):
-        facts = aim(choices, facts, ruleset)
-    return Case(ruleset, facts, build_now(choices))
-
-
-def bounds_of(ruleset: Ruleset, engine: Engine, facts: Facts, now: datetime) -> Bounds:
-    """Return the floor and the ceiling of an answer."""
-    masks = engine.masks(facts, now)
-
-    def join(ids: frozenset[str]) -> Outcome:
-        rules = (ruleset.by_id[rule_id] for rule_id in ids)
-        return join_all(
-            rule.timeline.state_at(now) or ALLOWED
-            for rule in rules
-            if rule.modality is Modality.FORBID
-        )
-
-    return Bounds(join(masks.certain), join(masks.possible))
 
 
 def assert_agreement(engine: Evaluator, case: Case) -> None:
@@ -100,10 +54,11 @@ def check_agreement(choices: Choices, compile_rules: Compile = Engine) -> None:
     engine = compile_rules(first.ruleset)
     cases = [first]
     for _ in range(choices.integer(0, 2)):
-        facts = build_facts(choices)
-        if chance(choices, 80):
-            facts = aim(choices, facts, first.ruleset)
+        facts = build_aimed_facts(choices, first.ruleset)
         cases.append(replace(first, facts=facts, now=build_now(choices)))
+    if chance(choices, 30):  # equal facts of another origin
+        ties = frozenset(replace(tie, source="hr") for tie in first.facts.ties)
+        cases.append(replace(first, facts=replace(first.facts, ties=ties)))
     cases += [replace(case, now=build_now(choices)) for case in cases]
     for case in cases:
         assert_agreement(engine, case)
@@ -114,10 +69,11 @@ def check_agreement(choices: Choices, compile_rules: Compile = Engine) -> None:
 
 
 def check_completion(choices: Choices) -> None:
-    """Completing the facts decides the answer, between floor and ceiling."""
+    """Completing the facts decides the answer, between floor and ceiling, rule by rule."""
     case = build_case(choices, NO_TRUST)
     engine = Engine(case.ruleset)
     bounds = bounds_of(case.ruleset, engine, case.facts, case.now)
+    before = engine.masks(case.facts, case.now)
     for _ in range(3):
         completed = complete(choices, case.facts, case.ruleset, case.now)
         answer = engine.evaluate(completed, case.now)
@@ -125,47 +81,10 @@ def check_completion(choices: Choices) -> None:
         assert not answer.would_change, f"{case}, completed {completed}"
         assert answer.outcome.includes(bounds.floor), f"{case}, completed {completed}"
         assert bounds.ceiling.includes(answer.outcome), f"{case}, completed {completed}"
-
-
-def _members_settled(
-    dimension: str, before: Members, after: Members, ruleset: Ruleset, tie: Tie | None = None
-) -> set[FactKey]:
-    """Return the members about which more is known after than before."""
-    found = set()
-    for name in KINDS[dimension]:
-        was, became = (
-            member_atom(frozenset({name}), members, dimension, ruleset.lexicon).value
-            for members in (before, after)
+        after = engine.masks(completed, case.now)
+        assert before.certain <= after.certain == after.possible <= before.possible, (
+            f"{case}, completed {completed}"
         )
-        if was is not became:
-            place = (tie.factor, tie.place) if tie is not None else ("", "")
-            found.add(FactKey(dimension, name, *place))
-    return found
-
-
-def settled_between(before: Facts, after: Facts, ruleset: Ruleset, now: datetime) -> set[FactKey]:
-    """Return the names of the facts that one change made known."""
-    keys = {
-        FactKey(name)
-        for name in ("action", "product", "device", "age", "account_created")
-        if getattr(before, name) != getattr(after, name)
-    }
-    keys |= _members_settled("item", before.items, after.items, ruleset)
-    keys |= _members_settled("purpose", before.purposes, after.purposes, ruleset)
-    keys |= _members_settled("label", before.label_members(now), after.label_members(now), ruleset)
-    changed = sorted(after.ties - before.ties, key=repr)
-    for tie in before.ties - after.ties:
-        became = changed[0] if changed else None
-        if tie.ghost:
-            keys.add(FactKey("connection", member=tie.factor))
-        elif became is None or became.low_trust != tie.low_trust:
-            keys.add(FactKey("trust", factor=tie.factor, place=tie.place))
-        elif became.place != tie.place:
-            keys.add(FactKey("place", factor=tie.factor, place=tie.place))
-        else:
-            members = (tie.populations, became.populations)
-            keys |= _members_settled("population", *members, ruleset, tie)
-    return keys
 
 
 def check_facts_that_do_not_matter(choices: Choices) -> None:
@@ -237,6 +156,56 @@ def check_ghosts(choices: Choices) -> None:
             assert not any(tie.ghost for tie in reason.ties), f"{case}"
 
 
+def check_presumptions(choices: Choices) -> None:
+    """A presumption that falls silent leaves nothing more certain and nothing less possible."""
+    ruleset = build_ruleset(choices)
+    question, now = build_question(choices), build_now(choices)
+    name = pick(choices, (*ASKED_FACTORS, *KINDS, "age"))
+    reason = pick(choices, (UnknownReason.CONTRADICTORY, UnknownReason.WITHHELD))
+    silenced = replace(question, unknown={**question.unknown, name: reason})
+    engine = Engine(ruleset)
+    spoken, silent = (
+        engine.masks(resolve(asked, ruleset.lexicon, ruleset.atlas), now)
+        for asked in (question, silenced)
+    )
+    assert silent.certain <= spoken.certain, f"{question} with {name} {reason} at {now}"
+    assert silent.possible >= spoken.possible, f"{question} with {name} {reason} at {now}"
+
+
+def check_reasons_for_not_knowing(choices: Choices) -> None:
+    """A source that is not available is answered as if nothing were recorded."""
+    ruleset = build_ruleset(choices)
+    question = build_question(choices)
+    unknown = dict.fromkeys(question.unknown, UnknownReason.SOURCE_UNAVAILABLE)
+    facts = resolve(replace(question, unknown=unknown), ruleset.lexicon, ruleset.atlas)
+    unknown = dict.fromkeys(question.unknown, UnknownReason.NOT_RECORDED)
+    recorded = resolve(replace(question, unknown=unknown), ruleset.lexicon, ruleset.atlas)
+    assert facts == recorded
+    assert facts.presumed == recorded.presumed
+
+
+def check_memory(choices: Choices) -> None:
+    """An engine asked many questions at mixed instants answers each as one just compiled."""
+    ruleset = build_ruleset(choices)
+    drawn = [build_aimed_facts(choices, ruleset) for _ in range(3)]
+    alike = pick(choices, drawn)
+    drawn += [
+        replace(alike, age=build_age(choices), account_created=build_now(choices)),
+        replace(alike, presumed=(FactKey("label"),)),
+        replace(alike, ties=frozenset(replace(tie, source="hr") for tie in alike.ties)),
+    ]
+    asked = [(facts, build_now(choices)) for facts in drawn for _ in range(2)]
+    engine = Engine(ruleset)
+    for facts, now in shuffled(choices, asked) + shuffled(choices, asked):
+        answer, expected = engine.evaluate(facts, now), Engine(ruleset).evaluate(facts, now)
+        assert answer == expected, f"{answer} instead of {expected} at {now} for {facts}"
+        origins, own = (
+            [[tie.source for tie in reason.ties] for reason in decision.reasons]
+            for decision in (answer, expected)
+        )
+        assert origins == own, f"{origins} instead of {own} at {now} for {facts}"
+
+
 def what_stands(decision: Decision) -> object:
     """Return what an answer must keep until its end."""
     return (
@@ -273,4 +242,7 @@ PROPERTIES: dict[str, Callable[[Choices], None]] = {
     "order": check_order,
     "ghosts": check_ghosts,
     "valid_until": check_valid_until,
+    "presumptions": check_presumptions,
+    "reasons_for_not_knowing": check_reasons_for_not_knowing,
+    "memory": check_memory,
 }

@@ -11,8 +11,9 @@ from comity.domain.effect import Effect
 from comity.policy.engine import Engine
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from property.cases import build_case
 from property.choices import DrawnChoices, RandomChoices
-from property.properties import PROPERTIES, build_case
+from property.properties import PROPERTIES
 
 EXAMPLES = int(os.environ.get("COMITY_EXAMPLES", "2000"))
 CHUNKS = 4

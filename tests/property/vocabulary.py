@@ -5,10 +5,17 @@ from __future__ import annotations
 from datetime import UTC, date, datetime, timedelta
 
 from comity.policy.atlas import Atlas, Span
-from comity.policy.lexicon import DatedKind, Lexicon
+from comity.policy.lexicon import DatedKind, FactorTerm, Lexicon, Presumption
 from property.choices import Choices, chance, pick, some
 
 FACTORS = ("presence", "works_for", "residence")
+ASKED_FACTORS = (*FACTORS, "phone_country")  # no rule names it: a residence may follow from it
+TERMS = {
+    "presence": FactorTerm(Presumption.OPEN),
+    "works_for": FactorTerm(Presumption.CLOSED),
+    "phone_country": FactorTerm(Presumption.CLOSED),
+    "residence": FactorTerm(Presumption.DERIVED, ("phone_country", "presence")),
+}
 ZONES = ("UTC", "Europe/Kyiv", "America/New_York", "Pacific/Auckland")
 KINDS = {
     "action": {"talk": (), "message": ("talk",), "call": ("talk",), "post": ()},
@@ -46,6 +53,7 @@ PARENTS = {
     "council": (),
 }
 PLACES = ("AA", "AA-1", "AA-1a", "BB", "BB-2", "disputed", "CC", "council")
+ALIASES = {"AA-ONE": "AA-1", "AA-D": "disputed"}
 GROUPS = ("union", "alliance")
 JURISDICTIONS = ("AA", "BB", "any")
 LEAP_EVE = datetime(2024, 2, 28, 22, tzinfo=UTC)
@@ -84,6 +92,10 @@ def build_lexicon(choices: Choices) -> Lexicon:
     return Lexicon(
         kinds=KINDS,
         product_kinds={product: tuple(kinds) for product, kinds in product_kinds.items()},
+        presumed=pick(choices, ({}, {}, {"device": "personal"}, {"population": "unknown"})),
+        factors=TERMS,
+        low_trust=frozenset({"vpn"}),
+        indicators={"managed_device": frozenset({"works_for"})},
     )
 
 
@@ -96,7 +108,7 @@ def build_atlas(choices: Choices) -> Atlas:
         }
         for group in GROUPS
     }
-    return Atlas(parents=PARENTS, groups=groups)
+    return Atlas(aliases=ALIASES, parents=PARENTS, groups=groups)
 
 
 def day_of_birth(choices: Choices) -> date:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, time
 from itertools import product
 from typing import Any
@@ -35,7 +35,7 @@ from comity.policy.rules import (
 )
 from comity.policy.schedule import Schedule, Window
 from comity.policy.timeline import Timeline
-from property.choices import Choices, chance, pick, some
+from property.choices import Choices, chance, pick, shuffled, some
 from property.vocabulary import (
     FACTORS,
     GROUPS,
@@ -196,7 +196,10 @@ def build_rule(
             for _ in range(choices.integer(least, most))
         )
 
+    special = [rule for rule in earlier if rule.derogates]
     general = some(choices, earlier, 1, 2) if earlier and chance(choices, 35) else []
+    if special and chance(choices, 50):  # chains of derogations tell most
+        general = [pick(choices, special)]
     body = clauses(1, 2)
     alike = general or (earlier if modality is Modality.REQUIRE else [])
     if alike and chance(choices, 60):  # else rules that derogate or clash would seldom meet
@@ -211,12 +214,28 @@ def build_rule(
         exceptions=clauses(1, 2, 30 if named else 0) if chance(choices, 35) else (),
         person_exceptions=clauses(1, 2) if chance(choices, 20) else (),
         person_conditions=clauses(1, 2) if chance(choices, 20) else (),
-        derogates=tuple(rule.id for rule in general),
+        derogates=tuple(sorted({rule.id for rule in general})),
         part_unknown=chance(choices, 50),
         when_unknown=build_when_unknown(choices, states),
         requires=pick(choices, ("carry", "carry", "disclose")) if _requires(modality) else "",
         text=RuleText("", pick(choices, ("ministry", "regulator", "court")), Citation("")),
     )
+
+
+def per_member(choices: Choices, rule: Rule) -> list[Rule]:
+    """Return `rule` as it stands for several members of a group, each with an age of its own."""
+    zone = pick(choices, ZONES)
+    return [
+        replace(
+            rule,
+            id=f"{rule.id}#{place}",
+            body=tuple(
+                replace(clause, places=frozenset({place}), age=AgeBand(None, years, zone))
+                for clause in rule.body
+            ),
+        )
+        for place, years in zip(some(choices, PLACES, 2, 3), shuffled(choices, YEARS), strict=False)
+    ]
 
 
 def _requires(modality: Modality) -> bool:
@@ -228,7 +247,8 @@ def build_ruleset(choices: Choices, limits: Limits | None = None) -> Ruleset:
     bounds = limits or Limits()
     rules: list[Rule] = []
     for number in range(choices.integer(1, bounds.rules)):
-        rules.append(build_rule(choices, bounds, number, rules))
+        rule = build_rule(choices, bounds, number, rules)
+        rules += per_member(choices, rule) if chance(choices, 6) else [rule]
     forbids = [r.id for r in rules if r.modality is Modality.FORBID]
     requires = [r.id for r in rules if r.modality is Modality.REQUIRE]
     rulings = [

@@ -18,11 +18,12 @@ from comity.policy.engine.bits import numbers_in
 from comity.policy.engine.cache import Cache
 from comity.policy.engine.clashes import Clashes
 from comity.policy.engine.moments import Calendar, Moment
-from comity.policy.engine.scenes import Scenery
+from comity.policy.engine.rulings import Rulings
+from comity.policy.engine.scenes import Scene, Scenery
 from comity.policy.engine.table import build_table
 from comity.policy.engine.unknowns import Unknowns
 from comity.policy.engine.validity import Horizon
-from comity.policy.engine.weighing import weigh
+from comity.policy.engine.weighing import InForce, Weighing, weigh
 from comity.policy.rules import Ruleset
 
 DECISIONS_KEPT = 32_768
@@ -82,12 +83,13 @@ class Engine:
         table = build_table(ruleset)
         scenery = Scenery(ruleset, table)
         edges = {*scenery.places.instants, *scenery.products.instants}
+        rulings = Rulings(table.rules, ruleset.rulings)
         self._table = table
         self._scenery = scenery
-        self._calendar = Calendar(table, scenery.ages, edges)
-        self._horizon = Horizon(table, self._calendar, scenery.ages, ruleset.rulings)
+        self._calendar = Calendar(table, scenery.ages, rulings, edges)
+        self._horizon = Horizon(table, self._calendar, scenery.ages, rulings)
         unknowns = Unknowns(table, scenery.kinds)
-        self._answering = Answering(table, unknowns, Clashes(table, ruleset.rulings))
+        self._answering = Answering(table, unknowns, Clashes(table, rulings))
         self._memo: Cache[Hashable, Remembered] = Cache(DECISIONS_KEPT)
 
     def evaluate(self, facts: Facts, now: datetime) -> Decision:
@@ -102,18 +104,22 @@ class Engine:
     def masks(self, facts: Facts, now: datetime) -> Masks:
         """Return the three answers of every rule in force, whatever its modality."""
         moment = self._calendar.at(now)
-        scene = self._scenery.see(facts, now, moment.births)
-        total = weigh(self._table, scene.sightings, moment.in_force, moment.in_force).total
+        total = self._weigh(self._scenery.see(facts, now, moment.births), moment).total
         return Masks(self._ids(total.certain), self._ids(total.held), self._ids(total.possible))
 
     def _ids(self, rules: int) -> frozenset[str]:
         return frozenset(self._table.rules[number].id for number in numbers_in(rules))
 
+    def _weigh(self, scene: Scene, moment: Moment) -> Weighing:
+        """Return how firmly every rule in force meets the scene."""
+        in_force = InForce(moment.in_force, moment.in_force, moment.preferences)
+        return weigh(self._table, scene.sightings, in_force)
+
     def _decide(self, facts: Facts, now: datetime, moment: Moment) -> Remembered:
         """Work the answer out."""
         scene = self._scenery.see(facts, now, moment.births)
-        weighing = weigh(self._table, scene.sightings, moment.in_force, moment.in_force)
         validity = self._horizon.of(scene, moment)
+        weighing = self._weigh(scene, moment)
         decision = self._answering.answer(scene, weighing, moment, validity.until)
         return Remembered(decision, validity.birthdays, now, validity.kept_until)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from comity.domain.decision import Conflict
@@ -10,9 +9,9 @@ from comity.domain.effect import Outcome, Restrict, Withhold
 from comity.policy.engine.bits import numbers_in
 from comity.policy.engine.columns import Column
 from comity.policy.engine.moments import Moment
+from comity.policy.engine.rulings import Rulings
 from comity.policy.engine.table import RuleTable
 from comity.policy.engine.weighing import disjoin
-from comity.policy.rules import ConflictRuling
 
 
 def takes_away(outcome: Outcome) -> bool:
@@ -25,22 +24,20 @@ class Clashes:
 
     __slots__ = ("_authorities", "_rulings", "_table", "_taking")
 
-    def __init__(self, table: RuleTable, rulings: Iterable[ConflictRuling]) -> None:
+    def __init__(self, table: RuleTable, rulings: Rulings) -> None:
         """Serve the rules of `table`, whose clashes `rulings` settle."""
         self._table = table
         self._taking = tuple(takes_away(outcome) for outcome in table.outcomes)
         self._authorities = tuple(rule.text.authority for rule in table.rules)
-        self._rulings: dict[tuple[str, str], list[ConflictRuling]] = {}
-        for ruling in rulings:
-            pair = (ruling.forbid_rule_id, ruling.require_rule_id)
-            self._rulings.setdefault(pair, []).append(ruling)
+        self._rulings = rulings
 
     def among(
         self, held: int, base: tuple[Column, ...], moment: Moment, now: datetime
     ) -> tuple[Conflict, ...]:
         """Return the clashes of which one side is held and the other concerns the same object.
 
-        `base` are the columns of person and request: places are left aside.
+        `held` are the rules held, rulings left aside; `base` are the columns of person and
+        request: places are left aside.
         """
         table = self._table
         carrying = table.carrying & moment.in_force
@@ -68,8 +65,6 @@ class Clashes:
 
     def _conflict(self, forbid: int, require: int, now: datetime) -> Conflict:
         """Return the clash with the preference given it, if that ruling still holds."""
-        pair = (self._table.rules[forbid].id, self._table.rules[require].id)
-        for ruling in self._rulings.get(pair, ()):
-            if now < ruling.expires:
-                return Conflict(*pair, ruling.prefer)
-        return Conflict(*pair)
+        rules = self._table.rules
+        resolved_for = self._rulings.resolved_for(forbid, require, now)
+        return Conflict(rules[forbid].id, rules[require].id, resolved_for)

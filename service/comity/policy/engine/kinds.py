@@ -45,6 +45,10 @@ class Kinds:
         """Return the names of which a value below `value` may be: it may be that, or none."""
         return self._below.get(value, NOTHING)
 
+    def around(self, value: str) -> frozenset[str]:
+        """Return the names to which it matters whether `value` is in a set."""
+        return self.above(value) | self.below(value)
+
     def match_value(self, value: str) -> Match:
         """Return what a single value meets."""
         return Match(self.above(value), self.below(value))
@@ -114,7 +118,7 @@ class SetColumns:
             return known
         match = self._kinds.match_members(members)
         if ending:
-            pending = frozenset[str]().union(*map(self._kinds.above, ending))
+            pending = frozenset[str]().union(*map(self._kinds.around, ending))
             match = Match(match.met, match.doubtful, pending)
         return self._cache.put(key, seen_as(self._planes, self._dimension, match))
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from comity.policy.engine.ages import Ages, BirthTable, midnight_of
 from comity.policy.engine.bits import mask_of, numbers_in
 from comity.policy.engine.places import last_until, next_after
+from comity.policy.engine.rulings import Preferences, Rulings
 from comity.policy.engine.table import RuleTable
 from comity.policy.timeline import Timeline
 
@@ -29,6 +30,7 @@ class Moment:
         recurring_end: first instant at which a window of a schedule opens or closes.
         in_force: rules in force.
         changing: rules whose state will change after this moment.
+        preferences: the requirements that rulings prefer.
         births: which birthdays are reached.
         recurring_changes: number of a rule with a schedule -> when its state changes.
         changes: number of a rule -> when its state changes; filled as asked for.
@@ -39,6 +41,7 @@ class Moment:
     recurring_end: datetime
     in_force: int
     changing: int
+    preferences: Preferences
     births: BirthTable
     recurring_changes: dict[int, datetime | None]
     changes: dict[int, datetime | None] = field(default_factory=dict)
@@ -110,9 +113,12 @@ class Calendar:
         "_recent",
         "_recurrences",
         "_recurring",
+        "_rulings",
     )
 
-    def __init__(self, table: RuleTable, ages: Ages, edges: Iterable[datetime]) -> None:
+    def __init__(
+        self, table: RuleTable, ages: Ages, rulings: Rulings, edges: Iterable[datetime]
+    ) -> None:
         """Index the timelines of `table`; `edges` are further instants that end a moment."""
         plain = {n: r.timeline for n, r in enumerate(table.rules) if r.timeline.schedule is None}
         self._changes = {n: _changes_of(timeline) for n, timeline in plain.items()}
@@ -128,8 +134,9 @@ class Calendar:
         ]
         self._recurrences: dict[int, Recurrence] = {}
         own = {instant for changes in self._changes.values() for instant in changes}
-        self._instants = sorted(own.union(edges))
+        self._instants = sorted(own.union(edges, rulings.instants))
         self._ages = ages
+        self._rulings = rulings
         self._recent: tuple[Moment, ...] = ()
         self._last: Moment | None = None
 
@@ -191,6 +198,7 @@ class Calendar:
             recurring_end=recurring_end,
             in_force=in_force,
             changing=changing,
+            preferences=self._rulings.preferences_at(now),
             births=self._ages.births_at(now),
             recurring_changes=recurring_changes,
         )

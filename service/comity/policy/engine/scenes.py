@@ -144,7 +144,7 @@ class Scenery:
         changes = list(product.changes)
         for label in ending:
             naming = self._table.naming[Dimension.LABEL]
-            kinds = self.kinds[Dimension.LABEL].above(label.name)
+            kinds = self.kinds[Dimension.LABEL].around(label.name)
             if label.until is not None:
                 changes += [(naming[kind], label.until) for kind in kinds if kind in naming]
         return general, changes

@@ -45,8 +45,10 @@ class Unknowns:
             if holds(verdicts.certain, number) or not holds(verdicts.possible, number):
                 continue
             keys.update(self._of_parts(number, position, scene))
-            doubtful = verdicts.derogating_possibly & ~verdicts.derogating
-            for special in self._derogators.get(number, ()):
+            doubtful = verdicts.alone_possibly & ~verdicts.alone
+            preferred = weighing.preferences.over.items()
+            over = [require for require, rules in preferred if holds(rules, number)]
+            for special in (*self._derogators.get(number, ()), *over):
                 if holds(doubtful, special):
                     keys.update(self._of_parts(special, position, scene))
         return frozenset(keys)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
 from comity.domain.facts import BornBetween
 from comity.policy.engine.ages import Ages, Birthday
 from comity.policy.engine.moments import LAST, Calendar, Moment
+from comity.policy.engine.rulings import Rulings
 from comity.policy.engine.scenes import Scene
 from comity.policy.engine.table import RuleTable
-from comity.policy.engine.weighing import disjoin, weigh
-from comity.policy.rules import ConflictRuling
+from comity.policy.engine.weighing import InForce, disjoin, weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,28 +40,20 @@ class Horizon:
         table: RuleTable,
         calendar: Calendar,
         ages: Ages,
-        rulings: Iterable[ConflictRuling],
+        rulings: Rulings,
     ) -> None:
         """Serve the rules of `table`; `rulings` settle their clashes for some time."""
         self._table = table
         self._calendar = calendar
         self._ages = ages
-        numbers = {rule.id: number for number, rule in enumerate(table.rules)}
-        self._rulings = [
-            (1 << numbers[r.forbid_rule_id] | 1 << numbers[r.require_rule_id], r.expires)
-            for r in rulings
-            if r.forbid_rule_id in numbers and r.require_rule_id in numbers
-        ]
+        self._rulings = rulings
 
     def of(self, scene: Scene, moment: Moment) -> Validity:
         """Return how long the answer to `scene` stands."""
         live = self._live(scene, moment)
-        clashing = self._clashing(scene, moment)
-        concerned = live | clashing
+        concerned = live | self._clashing(live, scene, moment)
         now = scene.now
-        expiries = [
-            expires for pair, expires in self._rulings if pair & ~clashing == 0 and expires > now
-        ]
+        expiries = self._rulings.expiries(concerned, now)
         flip = self._calendar.first_change(concerned, moment)
         flips = [] if flip is None else [flip]
         acting = concerned & moment.in_force
@@ -79,22 +70,28 @@ class Horizon:
         )
 
     def _live(self, scene: Scene, moment: Moment) -> int:
-        """Return the rules that could still be met, with all that time can change in doubt."""
-        return weigh(
-            self._table,
-            scene.relaxed_sightings,
-            moment.in_force & ~moment.changing,
-            moment.in_force | moment.changing,
-        ).total.possible
+        """Return the rules that could still be met, with all that time can change in doubt.
 
-    def _clashing(self, scene: Scene, moment: Moment) -> int:
-        """Return the rules that could clash with others, connecting dimensions left aside."""
+        A rule that derogates others is live even where it is derogated: its own value counts for
+        them. A requirement that a ruling prefers removes nothing for good: the ruling will expire.
+        """
+        for_good = moment.in_force & ~moment.changing
+        in_force = InForce(for_good, moment.in_force | moment.changing)
+        total = weigh(self._table, scene.relaxed_sightings, in_force).total
+        derogating = self._table.derogating | moment.preferences.preferred
+        return total.possible | (total.alone_possibly & derogating)
+
+    def _clashing(self, live: int, scene: Scene, moment: Moment) -> int:
+        """Return the rules that a live rule of the other kind may clash with.
+
+        Connecting dimensions are left aside in a clash, so rules that are not live can take part.
+        """
         if not self._table.requiring:
             return 0
         planes = self._table.planes
         possible = disjoin(planes.body, scene.relaxed_base)[1]
         excepted = disjoin(planes.exceptions, scene.relaxed_base)[0]
         concerned = (moment.in_force | moment.changing) & possible & ~excepted
-        forbidding = concerned & self._table.forbidding
-        requiring = concerned & self._table.requiring
-        return forbidding | requiring if forbidding and requiring else 0
+        forbidding, requiring = self._table.forbidding, self._table.requiring
+        clashing = concerned & forbidding if live & requiring else 0
+        return clashing | (concerned & requiring if live & forbidding else 0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from comity.domain.facts import Tie
 from comity.policy.engine.bits import numbers_in
 from comity.policy.engine.columns import Column
+from comity.policy.engine.rulings import NO_PREFERENCES, Preferences
 from comity.policy.engine.table import RuleTable
 
 
@@ -32,15 +33,17 @@ class Verdicts:
         certain: rules whose value is T.
         held: rules whose body is met and no exception to which is proven.
         possible: rules whose value is not F.
-        derogating: rules that derogate others and, on one connection, do so for certain.
-        derogating_possibly: those that possibly do.
+        clashing: rules that are held, rulings on clashing duties left aside.
+        alone: rules that meet the connection for certain, derogations left aside.
+        alone_possibly: those that possibly do.
     """
 
     certain: int
     held: int
     possible: int
-    derogating: int = 0
-    derogating_possibly: int = 0
+    clashing: int
+    alone: int
+    alone_possibly: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +53,12 @@ class Weighing:
     Attributes:
         total: over all connections.
         by_tie: for each connection.
+        preferences: the requirements that rulings prefer.
     """
 
     total: Verdicts
     by_tie: tuple[Verdicts, ...]
+    preferences: Preferences
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,20 +86,35 @@ def disjoin(planes: range, columns: Sequence[Column]) -> Column:
     return certain, possible
 
 
-def weigh(
-    table: RuleTable, sightings: Sequence[Sighting], in_force: int, in_force_possibly: int
-) -> Weighing:
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The rules that can act.
+
+    Attributes:
+        certain: rules in force.
+        possible: rules that are in force or may come to be.
+        preferences: the requirements that rulings prefer.
+    """
+
+    certain: int
+    possible: int
+    preferences: Preferences = NO_PREFERENCES
+
+
+def weigh(table: RuleTable, sightings: Sequence[Sighting], in_force: InForce) -> Weighing:
     """Answer for every rule on every connection: AND inside, subtract, then OR across."""
     person = weigh_person(table, sightings)
-    by_tie = tuple(
-        weigh_tie(table, sighting, person, in_force, in_force_possibly) for sighting in sightings
-    )
-    certain = held = possible = 0
+    by_tie = tuple(weigh_tie(table, sighting, person, in_force) for sighting in sightings)
+    certain = held = possible = clashing = alone = alone_possibly = 0
     for verdicts in by_tie:
         certain |= verdicts.certain
         held |= verdicts.held
         possible |= verdicts.possible
-    return Weighing(Verdicts(certain, held, possible), by_tie)
+        clashing |= verdicts.clashing
+        alone |= verdicts.alone
+        alone_possibly |= verdicts.alone_possibly
+    total = Verdicts(certain, held, possible, clashing, alone, alone_possibly)
+    return Weighing(total, by_tie, in_force.preferences)
 
 
 def weigh_person(table: RuleTable, sightings: Sequence[Sighting]) -> Person:
@@ -114,22 +134,27 @@ def weigh_person(table: RuleTable, sightings: Sequence[Sighting]) -> Person:
     )
 
 
-def weigh_tie(
-    table: RuleTable, sighting: Sighting, person: Person, in_force: int, in_force_possibly: int
-) -> Verdicts:
+def weigh_tie(table: RuleTable, sighting: Sighting, person: Person, in_force: InForce) -> Verdicts:
     """Answer for every rule on one connection."""
     body, body_possibly = disjoin(table.planes.body, sighting.columns)
     excepted, excepted_possibly = disjoin(table.planes.exceptions, sighting.columns)
-    certain = in_force & person.certain & body & ~excepted_possibly
-    held = in_force & person.held & body & ~excepted
-    possible = in_force_possibly & person.possible & body_possibly & ~excepted
-    special, special_possibly = certain & table.derogating, possible & table.derogating
+    certain = alone = in_force.certain & person.certain & body & ~excepted_possibly
+    held = in_force.certain & person.held & body & ~excepted
+    possible = alone_possibly = in_force.possible & person.possible & body_possibly & ~excepted
+    special_possibly = alone_possibly & table.derogating
     if special_possibly:
-        removed = table.derogated_by(numbers_in(special))
-        removed_possibly = table.derogated_by(numbers_in(special_possibly))
-        certain &= ~removed_possibly
+        removed = table.derogated_by(numbers_in(alone & table.derogating))
+        certain &= ~table.derogated_by(numbers_in(special_possibly))
+        held &= ~removed
+        possible &= ~removed
+    clashing = held
+    preferences = in_force.preferences
+    preferred_possibly = alone_possibly & preferences.preferred
+    if preferred_possibly:
+        removed = preferences.derogated_by(numbers_in(alone & preferences.preferred))
+        certain &= ~preferences.derogated_by(numbers_in(preferred_possibly))
         held &= ~removed
         possible &= ~removed
     if sighting.tie.ghost:  # only now: what derogates whatever the connection does so here too
-        certain = held = 0
-    return Verdicts(certain, held, possible, special, special_possibly)
+        certain = held = clashing = 0
+    return Verdicts(certain, held, possible, clashing, alone, alone_possibly)

@@ -14,7 +14,12 @@ from comity.domain.facts import FactKey, Facts, tie_order
 from comity.domain.truth import Truth
 from comity.policy.reference.atoms import Sight
 from comity.policy.reference.conflicts import conflicts_of
-from comity.policy.reference.standing import Meeting, derogators_of, meetings_of
+from comity.policy.reference.standing import (
+    Meeting,
+    derogators_of,
+    meetings_of,
+    preferred_to,
+)
 from comity.policy.reference.validity import next_change
 from comity.policy.rules import Modality, Rule, Ruleset, Undecided
 
@@ -84,17 +89,16 @@ def evaluate(ruleset: Ruleset, facts: Facts, now: datetime) -> Decision:
 def _meetings(ruleset: Ruleset, facts: Facts, now: datetime) -> dict[str, list[Meeting]]:
     """Return the meetings of every rule in force at `now`."""
     sight = Sight(facts, now, ruleset.lexicon, ruleset.atlas)
-    met = {}
-    for rule in ruleset.rules:
-        if rule.timeline.state_at(now) is None:
-            continue
-        derogators = [
-            other
-            for other in derogators_of(rule, ruleset)
-            if other.timeline.state_at(now) is not None
-        ]
-        met[rule.id] = meetings_of(rule, derogators, sight)
-    return met
+    in_force = [rule for rule in ruleset.rules if rule.timeline.state_at(now) is not None]
+    return {
+        rule.id: meetings_of(
+            rule,
+            [other for other in derogators_of(rule, ruleset) if other in in_force],
+            [other for other in preferred_to(rule, ruleset, now) if other in in_force],
+            sight,
+        )
+        for rule in in_force
+    }
 
 
 def _reason(rule_id: str, meetings: list[Meeting]) -> Reason | None:

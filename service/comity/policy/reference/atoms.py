@@ -217,11 +217,20 @@ def _labels(named: frozenset[str], sight: Sight) -> Finding:
         for label in sight.facts.labels
         if label.until is not None
         and label.until > sight.now
-        and above("label", label.name, sight.lexicon) & named
+        and bears_on(label.name, named, sight.lexicon)
     ]
     if sight.relaxed and ending:
         return unsettled(*ending)
     return member_atom(named, sight.facts.label_members(sight.now), "label", sight.lexicon)
+
+
+def bears_on(label: str, named: frozenset[str], lexicon: Lexicon) -> bool:
+    """Return whether holding `label` matters to whether one of `named` is held.
+
+    It does to the kinds that it is of, and to those of which something below it may be.
+    """
+    lower = (kinds for kinds in _kinds_of_all("label", named, lexicon) if label in kinds)
+    return bool(above("label", label, lexicon).union(*lower) & named)
 
 
 def _place(named: frozenset[str], rule: Rule, tie: Tie, sight: Sight) -> Finding:

@@ -22,8 +22,8 @@ def conflicts_of(
 ) -> tuple[Conflict, ...]:
     """Return the pairs of a rule that forbids and one that requires the same object.
 
-    One of the two must be held on some connection, the other must concern the same object with
-    places left aside, and they must come from different authorities.
+    One of the two must be held on some connection, rulings left aside, the other must concern the
+    same object with places left aside, and they must come from different authorities.
     """
     sight = Sight(facts, now, ruleset.lexicon, ruleset.atlas)
     in_force = [rule for rule in ruleset.rules if rule.id in met]
@@ -34,8 +34,8 @@ def conflicts_of(
         for forbid in forbidding:
             if require.text.authority == forbid.text.authority:
                 continue
-            require_held = any(m.held for m in met[require.id])
-            forbid_held = any(m.held for m in met[forbid.id])
+            require_held = any(m.clashing for m in met[require.id])
+            forbid_held = any(m.clashing for m in met[forbid.id])
             if (require_held and (forbid_held or concern(forbid, sight) is Truth.T)) or (
                 forbid_held and concern(require, sight) is Truth.T
             ):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from comity.domain.facts import FactKey, Tie
 from comity.domain.truth import Truth, conjunction, disjunction
@@ -19,12 +20,14 @@ class Meeting:
         tie: the connection.
         value: the rule's Kleene value there: certain if T, possible unless F.
         held: whether the body is met and no exception is proven.
+        clashing: the same, rulings on clashing duties left aside.
         unknown: the unknown facts that leave the value U.
     """
 
     tie: Tie
     value: Truth
     held: bool
+    clashing: bool
     unknown: frozenset[FactKey]
 
 
@@ -98,8 +101,8 @@ class RuleParts:
     def in_doubt(self) -> RuleParts:
         """Return the parts as on a ghost, where the body is at most U.
 
-        A derogating rule is not capped so: if its body names no connecting dimension, it
-        derogates whatever connection the ghost stands for.
+        What derogates another rule is not capped so: if its body names no connecting dimension,
+        it derogates whatever connection the ghost stands for.
         """
         return replace(self, body=Finding(Truth.U)) if self.body.value is Truth.T else self
 
@@ -133,19 +136,24 @@ def parts_on(rule: Rule, tie: Tie, ties: tuple[Tie, ...], sight: Sight) -> RuleP
     )
 
 
-def meetings_of(rule: Rule, derogators: Iterable[Rule], sight: Sight) -> list[Meeting]:
+def meetings_of(
+    rule: Rule, derogators: Iterable[Rule], preferred: Iterable[Rule], sight: Sight
+) -> list[Meeting]:
     """Return the meetings of `rule`, in force, with every connection that exists now.
 
-    `derogators` are the rules in force that derogate it.
+    `derogators` are the rules in force that derogate it, `preferred` the requirements in force
+    that a ruling prefers to it: they derogate it as well.
     """
     ties = sight.facts.ties_at(sight.now)
-    special_rules = list(derogators)
+    special_rules, preferred_rules = list(derogators), list(preferred)
     meetings = []
     for tie in ties:
         own = parts_on(rule, tie, ties, sight)
         if tie.ghost:
             own = own.in_doubt()
         special = [parts_on(other, tie, ties, sight) for other in special_rules]
+        clashing = own.held and all(s.value is not Truth.T for s in special)
+        special += [parts_on(other, tie, ties, sight) for other in preferred_rules]
         value = conjunction([own.value, *(s.value.negated() for s in special)])
         unknown = own.unknown.union(*(s.unknown for s in special if s.value is Truth.U))
         meetings.append(
@@ -153,6 +161,7 @@ def meetings_of(rule: Rule, derogators: Iterable[Rule], sight: Sight) -> list[Me
                 tie=tie,
                 value=value,
                 held=own.held and all(s.value is not Truth.T for s in special),
+                clashing=clashing,
                 unknown=unknown if value is Truth.U else frozenset(),
             )
         )
@@ -162,3 +171,15 @@ def meetings_of(rule: Rule, derogators: Iterable[Rule], sight: Sight) -> list[Me
 def derogators_of(rule: Rule, ruleset: Ruleset) -> list[Rule]:
     """Return the rules that derogate `rule`, in force or not."""
     return [other for other in ruleset.rules if rule.id in other.derogates]
+
+
+def preferred_to(rule: Rule, ruleset: Ruleset, now: datetime) -> list[Rule]:
+    """Return the requirements that a ruling in force prefers to `rule`."""
+    preferred = {
+        ruling.prefer
+        for ruling in ruleset.rulings
+        if ruling.forbid_rule_id == rule.id
+        and ruling.prefer == ruling.require_rule_id
+        and now < ruling.expires
+    }
+    return [other for other in ruleset.rules if other.id in preferred]

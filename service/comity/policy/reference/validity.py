@@ -8,7 +8,7 @@ from datetime import datetime
 
 from comity.domain.facts import NULL_TIE, BornBetween, Facts, Tie
 from comity.domain.truth import Truth, conjunction
-from comity.policy.reference.atoms import Sight, above, age_boundaries, products_around
+from comity.policy.reference.atoms import Sight, age_boundaries, bears_on, products_around
 from comity.policy.reference.standing import any_clause, derogators_of, parts_on
 from comity.policy.rules import Clause, Modality, Rule, Ruleset
 
@@ -19,36 +19,31 @@ def next_change(ruleset: Ruleset, facts: Facts, now: datetime) -> datetime | Non
     Never late; it may be early.
     """
     sight = Sight(facts, now, ruleset.lexicon, ruleset.atlas, relaxed=True)
-    instants = [
-        instant
-        for rule in ruleset.rules
-        if is_live(rule, ruleset, sight)
-        for instant in _changes(rule, sight)
-    ]
-    return min([*instants, *_conflict_changes(ruleset, sight)], default=None)
-
-
-def _conflict_changes(ruleset: Ruleset, sight: Sight) -> list[datetime]:
-    """Return the instants at which a clash of duties may appear, end or be resolved.
-
-    Places are left aside in a clash, so rules that are not live can take part.
-    """
-    concerned = [
-        rule
-        for rule in ruleset.rules
-        if rule.modality is not Modality.PERMIT
-        and min(_in_force(rule, sight.now), concern(rule, sight)) is not Truth.F
-    ]
-    if len({rule.modality for rule in concerned}) == 1:
-        return []
+    live = [rule for rule in ruleset.rules if is_live(rule, ruleset, sight)]
+    concerned = [*live, *_clashing(ruleset, live, sight)]
     ids = {rule.id for rule in concerned}
     instants = [instant for rule in concerned for instant in _changes(rule, sight)]
     instants += [
         ruling.expires
         for ruling in ruleset.rulings
-        if {ruling.forbid_rule_id, ruling.require_rule_id} <= ids and ruling.expires > sight.now
+        if {ruling.forbid_rule_id, ruling.require_rule_id} <= ids and ruling.expires > now
     ]
-    return instants
+    return min(instants, default=None)
+
+
+def _clashing(ruleset: Ruleset, live: list[Rule], sight: Sight) -> list[Rule]:
+    """Return the rules that a live rule of the other kind may clash with.
+
+    Places are left aside in a clash, so rules that are not live can take part.
+    """
+    other = {Modality.FORBID: Modality.REQUIRE, Modality.REQUIRE: Modality.FORBID}
+    present = {rule.modality for rule in live}
+    return [
+        rule
+        for rule in ruleset.rules
+        if other.get(rule.modality) in present
+        and min(_in_force(rule, sight.now), concern(rule, sight)) is not Truth.F
+    ]
 
 
 def concern(rule: Rule, sight: Sight) -> Truth:
@@ -62,12 +57,18 @@ def concern(rule: Rule, sight: Sight) -> Truth:
 
 
 def is_live(rule: Rule, ruleset: Ruleset, sight: Sight) -> bool:
-    """Return whether `rule` could still be met, with all that time can change taken as U."""
+    """Return whether `rule` could still be met, with all that time can change taken as U.
+
+    A rule that derogates others is live even where it is derogated: its own value counts for
+    them. A requirement that a ruling prefers removes nothing for good: the ruling will expire.
+    """
     ties = (*_ties_from(sight.facts, sight.now), NULL_TIE)
     in_force = _in_force(rule, sight.now)
     if in_force is Truth.F:
         return False
     derogators = [(other, _in_force(other, sight.now)) for other in derogators_of(rule, ruleset)]
+    if rule.derogates or _is_preferred(rule, ruleset, sight.now):
+        derogators = []
     for tie in ties:
         special = [
             min(state, parts_on(other, tie, ties, sight).value) for other, state in derogators
@@ -76,6 +77,14 @@ def is_live(rule: Rule, ruleset: Ruleset, sight: Sight) -> bool:
         if conjunction([own, *(value.negated() for value in special)]) is not Truth.F:
             return True
     return False
+
+
+def _is_preferred(rule: Rule, ruleset: Ruleset, now: datetime) -> bool:
+    """Return whether a ruling in force prefers the requirement `rule` to a prohibition."""
+    return any(
+        ruling.prefer == ruling.require_rule_id == rule.id and now < ruling.expires
+        for ruling in ruleset.rulings
+    )
 
 
 def _ties_from(facts: Facts, now: datetime) -> list[Tie]:
@@ -113,8 +122,8 @@ def _fact_changes(clause: Clause, sight: Sight) -> Iterator[datetime]:
     facts, now = sight.facts, sight.now
     if clause.labels is not None:
         for label in facts.labels:
-            named = above("label", label.name, sight.lexicon) & clause.labels
-            if named and label.until is not None and label.until > now:
+            matters = bears_on(label.name, clause.labels, sight.lexicon)
+            if matters and label.until is not None and label.until > now:
                 yield label.until
     if clause.names_connection:
         for tie in _ties_from(facts, now):
