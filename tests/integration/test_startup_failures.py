@@ -149,15 +149,20 @@ def test_a_start_that_fails_says_why(tmp_path: Path, attempt: Attempt) -> None:
     assert code == attempt.code
 
 
-@pytest.mark.parametrize("name", ["listen", "control_listen", "metrics_listen"])
-def test_a_port_that_is_taken_is_named(tmp_path: Path, name: str) -> None:
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
     """The message says which address, and by which setting to choose another."""
+    names = ("listen", "control_listen", "metrics_listen")
     with socket.create_server(("127.0.0.1", 0)) as taken:
         address = f"127.0.0.1:{taken.getsockname()[1]}"
-        code, said = outcome_of(start(tmp_path, policies=POLICIES, **{name: address}))
-    assert f"can't listen on {address}: " in said
-    assert f"--{name.replace('_', '-')} or COMITY_{name.upper()}" in said
-    assert code == ExitCode.ADDRESS_UNUSABLE
+        started = [
+            start(tmp_path, policies=POLICIES, data_dir=tmp_path / name, **{name: address})
+            for name in names
+        ]
+        for name, process in zip(names, started, strict=True):
+            code, said = outcome_of(process)
+            assert f"can't listen on {address}: " in said
+            assert f"--{name.replace('_', '-')} or COMITY_{name.upper()}" in said
+            assert code == ExitCode.ADDRESS_UNUSABLE
 
 
 def test_all_mistakes_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
@@ -187,19 +192,13 @@ def test_all_mistakes_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_a_data_directory_serves_one_server(tmp_path: Path) -> None:
-    """A second server is refused the directory that the first one uses, and the first goes on."""
-    with ServerProcess(tmp_path, policies=POLICIES) as server:
+def test_a_data_directory_is_of_one_server_and_one_policy_directory(tmp_path: Path) -> None:
+    """A second server is refused it; a misspelt directory is no return to what was in force."""
+    with ServerProcess(tmp_path, policies=copy_policies(tmp_path / "policies")) as server:
         code, said = outcome_of(start(tmp_path, policies=POLICIES))
         assert code == ExitCode.DATA_DIR_UNUSABLE
         assert "is in use by another server" in said
         assert server.get("/status")[0] == 200
-
-
-def test_a_misspelt_directory_is_no_return_to_old_policies(tmp_path: Path) -> None:
-    """What was in force before only helps the directory that it came from."""
-    with ServerProcess(tmp_path, policies=copy_policies(tmp_path / "policies")):
-        pass
     code, said = outcome_of(start(tmp_path, policies=tmp_path / "polices"))
     assert code == ExitCode.POLICIES_MISSING
     assert "polices does not exist" in said
