@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Final
 
@@ -32,8 +32,8 @@ LIFE_MONTHS: Final = 1200
 MONTHS_A_YEAR: Final = 12
 
 
-def request_faults(given: RequestGiven, names: Names) -> Iterator[str]:
-    """Yield in words why no request can be made of `given`."""
+def request_faults(given: RequestGiven, names: Names, profiles: Collection[str]) -> Iterator[str]:
+    """Yield in words why no request can be made of `given`; `profiles` are the platform's."""
     for key in NEEDED:
         if getattr(given, key) is None:
             yield f"'{key}' is missing"
@@ -43,6 +43,8 @@ def request_faults(given: RequestGiven, names: Names) -> Iterator[str]:
     yield from names.of("data_category", (asked.category for asked in given.asked or ()))
     yield from names.of("need", given.lacking or ())
     yield from names.of("event", (event.on for event in given.events or ()))
+    if given.profile is not None and given.profile not in profiles:
+        yield f"'{given.profile}' is no profile of the platform"
     if given.offence is not None:
         yield from names.of("offence", given.offence.category)
         yield from names.of("offence_list", given.offence.listed)

@@ -41,9 +41,9 @@ class Encounter:
     """How one rule met, or why it did not meet, the facts of a scenario.
 
     Attributes:
-        rule_id: the rule.
-        file: policy file of the rule, relative to the policy directory.
-        line: line of the rule's `id`, from 1.
+        rule_id: the rule; the code of a ground that no rule gives.
+        file: policy file of the rule, relative to the policy directory; empty without a rule.
+        line: line of the rule's `id`, from 1; 0 without a rule.
         account: what happened, in words.
     """
 
@@ -54,6 +54,8 @@ class Encounter:
 
     def __str__(self) -> str:
         """Return the encounter as a sentence."""
+        if not self.file:
+            return f"{self.rule_id}: {self.account}."
         return f"{self.rule_id} ({self.file}:{self.line}): {self.account}."
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from comity.domain.data_route import CategoryAnswer, Due, DueKind, Route, Step, UserNotice
 from comity.policy.documents.expected import (
@@ -11,8 +11,9 @@ from comity.policy.documents.expected import (
     RouteExpectation,
     TaskExpectation,
 )
+from comity.policy.routing.provisions import RequestText
 from comity.policy.scalars import Instant
-from comity.policy.scenarios.results import Difference
+from comity.policy.scenarios.results import Difference, Encounter
 from comity.policy.scenarios.wording import NOTHING, listed
 
 
@@ -32,6 +33,32 @@ def compare_route(expected: RouteExpectation, route: Route) -> Iterator[Differen
         came = ", ".join(step.name for step in route.steps) or NOTHING
         yield from _differ("steps", ", ".join(expected.steps) or NOTHING, came)
     yield from _tasks(expected.tasks, route.tasks)
+
+
+def account_for_route(route: Route, texts: Mapping[str, RequestText]) -> tuple[Encounter, ...]:
+    """Return why the categories got their answers, and which rules decided."""
+    told = []
+    for answer in route.answers:
+        grounds = ((ground.rule_id, ground.code, ground.text) for ground in answer.grounds)
+        escalations = (("", e.code, f"for {e.desk}: {e.text}") for e in answer.escalations)
+        for rule_id, code, text in (*grounds, *escalations):
+            account = f"{answer.category}: {text.removesuffix('.')}"
+            told.append(
+                _encounter(rule_id, f"{code}, {account}" if rule_id else account, texts, code)
+            )
+    heard = {encounter.rule_id for encounter in told}
+    silent = (rule_id for rule_id in route.rule_ids if rule_id not in heard)
+    return (*told, *(_encounter(rule_id, "it decided", texts) for rule_id in silent))
+
+
+def _encounter(
+    rule_id: str, account: str, texts: Mapping[str, RequestText], code: str = ""
+) -> Encounter:
+    """Return what a rule did, with its place; `code` names what no rule does."""
+    read = texts.get(rule_id)
+    if read is None:
+        return Encounter(rule_id or code, "", 0, account)
+    return Encounter(rule_id, read.text.file, read.text.line, account)
 
 
 def _differ(what: str, expected: str, came: str) -> Iterator[Difference]:

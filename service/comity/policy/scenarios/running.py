@@ -30,7 +30,7 @@ from comity.policy.scenarios.reports import ScenarioReport
 from comity.policy.scenarios.requests import build_request, request_faults
 from comity.policy.scenarios.requirements import find_lacks
 from comity.policy.scenarios.results import EmptyFile, ScenarioResult
-from comity.policy.scenarios.routes import compare_route
+from comity.policy.scenarios.routes import account_for_route, compare_route
 
 NO_INSTANT = "'at' is missing, the instant that is asked"
 NO_RECEIPT = "'received' is missing, the instant of receipt"
@@ -85,7 +85,7 @@ class _Runner:
                 request = take_over(shared, own)
                 received = request.received
                 for route in askings(read, index, received, scenario.expect, scenario.timeline):
-                    yield self._request(route, request)
+                    yield self._route(route, request)
             case CaseScenario(question=kind, given=own):
                 received = take_over(shared, own).received
                 for case in askings(read, index, received, scenario.expect, scenario.timeline):
@@ -107,15 +107,16 @@ class _Runner:
             return asking.end(())
         return asking.end(differences, account_for(case, decision.reasons, expected.rule_ids))
 
-    def _request(self, asking: Asking[RouteExpectation], given: RequestGiven) -> ScenarioResult:
-        """Route a request for data."""
-        faults = tuple(request_faults(given, self._names))
+    def _route(self, asking: Asking[RouteExpectation], given: RequestGiven) -> ScenarioResult:
+        """Route a request for data, once all that the scenario tells has happened."""
+        law = self._bundle.requests
+        faults = tuple(request_faults(given, self._names, law.platform.profiles))
         if asking.at is None or faults:
             return asking.fail(*faults, *([NO_RECEIPT] if asking.at is None else ()))
-        request, law = build_request(given, asking.at), self._bundle.requests
-        if request.profile and law.profile_named(request.profile) is None:
-            return asking.fail(f"'{request.profile}' is no profile of the platform's policy")
-        # The question is asked once all that the scenario tells has happened.
+        request = build_request(given, asking.at)
         now = max((asking.at, *(event.at for event in request.events)))
         route = route_request(request, law, now)
-        return asking.end(tuple(compare_route(asking.expected, route)))
+        differences = tuple(compare_route(asking.expected, route))
+        if not differences:
+            return asking.end(())
+        return asking.end(differences, account_for_route(route, law.texts))

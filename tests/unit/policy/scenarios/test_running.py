@@ -69,7 +69,7 @@ def test_a_rule_that_was_expected_in_vain_is_accounted_for(given: str, account: 
         "effect: expected deny, but allow came.",
         "because: expected ua-devices, ua-other, but none came.",
         f"ua-devices (jurisdictions/ua.yaml:4): {account}",
-        "ua-other (:0): no rule has this id.",
+        "ua-other: no rule has this id.",
     ]
 
 
