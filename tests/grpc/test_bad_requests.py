@@ -100,7 +100,7 @@ CASES = {
         facts={},
     ),
     "misspelt action": facts(
-        {"action": "unknown action 'mesage_send': did you mean 'message_send'?"},
+        {"action": "unknown action: did you mean 'message_send'?"},
         action="mesage_send",
     ),
     "unknown action": facts(
@@ -110,7 +110,7 @@ CASES = {
     "malformed action": facts({"action": NAME}, action="Message Send"),
     "long action": facts({"action": "has 65 characters; at most 64 are allowed"}, action="a" * 65),
     "misspelt product": facts(
-        {"product": "unknown product 'telegramm': did you mean 'telegram'?"}, product="telegramm"
+        {"product": "unknown product: did you mean 'telegram'?"}, product="telegramm"
     ),
     "unknown device": facts(
         {"device": "unknown device; known: official, official_desktop, personal"}, device="toaster"
@@ -123,7 +123,7 @@ CASES = {
         {"purposes": "has 33 entries; at most 32 are allowed"}, purposes=["work"] * 33
     ),
     "unknown item class": facts(
-        {"item_classes[0]": "unknown item 'oficial_channel': did you mean 'official_channel'?"},
+        {"item_classes[0]": "unknown item: did you mean 'official_channel'?"},
         item_classes=["oficial_channel"],
     ),
     "too many item classes": facts(
@@ -142,7 +142,7 @@ CASES = {
         {"factor": f"unknown connecting factor; known: {FACTORS}"}, factor="likes"
     ),
     "misspelt factor": connection(
-        {"factor": "unknown connecting factor 'work_for': did you mean 'works_for'?"},
+        {"factor": "unknown connecting factor: did you mean 'works_for'?"},
         factor="work_for",
     ),
     "group as place": connection(
@@ -155,11 +155,11 @@ CASES = {
         {"place": "is no code of ISO 3166-1 alpha-2 or ISO 3166-2"}, place="UA-99"
     ),
     "misspelt area": connection(
-        {"place": "unknown body or area 'crimeea': did you mean 'crimea'?"}, place="crimeea"
+        {"place": "unknown body or area: did you mean 'crimea'?"}, place="crimeea"
     ),
     "lower-case place": connection({"place": PLACE}, place="u-a"),
     "unknown population": connection(
-        {"populations[0]": "unknown population 'militry': did you mean 'military'?"},
+        {"populations[0]": "unknown population: did you mean 'military'?"},
         populations=["militry"],
     ),
     "too many populations": connection(
@@ -195,7 +195,7 @@ CASES = {
     ),
     "unnamed label": facts({"labels[0].name": "must be set"}, labels=[{}]),
     "unknown label": facts(
-        {"labels[0].name": "unknown label 'watchd': did you mean 'watched'?"},
+        {"labels[0].name": "unknown label: did you mean 'watched'?"},
         labels=[{"name": "watchd"}],
     ),
     "label until the far future": facts(
@@ -285,7 +285,7 @@ CASES = {
     "everything at once": check(
         {
             "subject.phone_number": r"must match \+[1-9][0-9]{6,14}",
-            "facts.action": "unknown action 'cal': did you mean 'call'?",
+            "facts.action": "unknown action: did you mean 'call'?",
             "facts.product": "must be given, or 'product' be listed in unknown with the reason",
             "options.language": "must match [A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*",
         },
@@ -313,7 +313,7 @@ CASES = {
         {"jurisdiction": "is no code of ISO 3166-1 alpha-2 or ISO 3166-2"}, jurisdiction="QQ"
     ),
     "list by an unknown factor": listing(
-        {"factors[0]": "unknown connecting factor 'presense': did you mean 'presence'?"},
+        {"factors[0]": "unknown connecting factor: did you mean 'presence'?"},
         factors=["presense"],
     ),
     "list for an unknown product": listing(
@@ -362,7 +362,7 @@ CASES = {
         },
     ),
     "unknown instrument": route(
-        {"instrument": "unknown instrument 'fr_cort_order': did you mean 'fr_court_order'?"},
+        {"instrument": "unknown instrument: did you mean 'fr_court_order'?"},
         instrument="fr_cort_order",
     ),
     "nameless authority": part(
@@ -371,7 +371,7 @@ CASES = {
     "unknown authority": part(
         {
             "kind": "unknown authority; known: court, judicial, police",
-            "validated_by": "unknown authority 'cort': did you mean 'court'?",
+            "validated_by": "unknown authority: did you mean 'court'?",
         },
         "authority",
         kind="wizard",
@@ -448,7 +448,7 @@ CASES = {
         populations=["pirate"],
     ),
     "unknown offence": part(
-        {"categories[0]": "unknown offence 'frauds': did you mean 'fraud'?"},
+        {"categories[0]": "unknown offence: did you mean 'fraud'?"},
         "offence",
         categories=["frauds"],
     ),

@@ -30,7 +30,7 @@ def policy_for(source: PolicySource, options: Options, wait_seconds: float) -> P
     reached = source.wait_for_epoch(options.min_epoch, wait_seconds)
     if reached is None:
         message = (
-            f"policy epoch {options.min_epoch} is not in force here; "
+            "the least policy epoch asked for is not in force here; "
             f"in force: {current.revision.epoch}"
         )
         raise RevisionNotReachedError(message)

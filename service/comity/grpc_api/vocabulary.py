@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator
 from difflib import get_close_matches
 from functools import cache
@@ -23,8 +22,6 @@ LOW_TRUST: Final = "low"
 MOST_SUGGESTIONS: Final = 32
 CLOSE_ENOUGH: Final = 0.75
 MOST_LISTED: Final = 24
-# What looks like a number is never repeated, however close it is to a word.
-_NUMERIC: Final = re.compile("[0-9]{4}")
 
 
 class Vocabulary:
@@ -96,13 +93,13 @@ class Vocabulary:
             yield FieldViolation(path, self._complaint(kind, value, known))
 
     def _complaint(self, kind: str, value: str, known: Collection[str]) -> str:
-        """Say that `value` is no `kind`; it is repeated only if it resembles a known word."""
+        """Say that `value` is no `kind`, without repeating it: it may be anything."""
         close: list[str] = []
-        if self._suggestions_left and _NUMERIC.search(value) is None:
+        if self._suggestions_left:
             self._suggestions_left -= 1
             close = get_close_matches(value, sorted(known), n=1, cutoff=CLOSE_ENOUGH)
         if close:
-            return f"unknown {kind} '{value}': did you mean '{close[0]}'?"
+            return f"unknown {kind}: did you mean '{close[0]}'?"
         if 0 < len(known) <= MOST_LISTED:
             return f"unknown {kind}; known: {', '.join(sorted(known))}"
         return f"unknown {kind}; it must be one that the policies name"

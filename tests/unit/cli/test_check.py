@@ -204,7 +204,7 @@ def test_a_bad_question_names_its_fields(check: Command) -> None:
     assert ended.err.startswith("comity: the question is not in order:\n")
     assert "  facts.connections[0].place: must match" in ended.err
     assert (
-        "  facts.action: unknown action 'message_sned': did you mean 'message_send'?" in ended.err
+        "  facts.action: unknown action: did you mean 'message_send'?" in ended.err
     )
 
 
