@@ -9,6 +9,9 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+# How many problems of one kind of check are told of one file: whoever has more begins with these.
+MOST_PROBLEMS: Final = 100
+
 
 class Level(StrEnum):
     """How much a problem matters: files with an error are not taken into force."""

@@ -17,9 +17,9 @@ from typing import Any, Final
 import yaml
 from yaml.events import NodeEvent
 
-from comity.policy.problems import Problem
+from comity.policy.problems import MOST_PROBLEMS, Problem
 from comity.policy.yaml_faults import explain_fault
-from comity.policy.yaml_text import MOST_PROBLEMS, read_text
+from comity.policy.yaml_text import read_text
 
 DEEPEST: Final = 32
 _COLUMN_BITS: Final = 21

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
-from comity.policy.problems import Problem
+from comity.policy.problems import MOST_PROBLEMS, Problem
 
 MOST_BYTES: Final = 1 << 20
-MOST_PROBLEMS: Final = 100
 
 _UTF_16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _MARK: Final = "\ufeff"

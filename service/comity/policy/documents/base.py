@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar, Final, Literal, Self, TypeVar
 
@@ -17,10 +19,12 @@ from pydantic import (
     ModelWrapValidatorHandler,
     PlainValidator,
     ValidationError,
+    ValidationInfo,
     model_validator,
 )
 
 from comity.policy.documents.refusals import Refusal, explain, refusal_of
+from comity.policy.problems import MOST_PROBLEMS
 from comity.policy.scalars import (
     Day,
     DayRange,
@@ -40,6 +44,17 @@ from comity.policy.scalars import (
 from comity.policy.zone_names import parse_zone
 
 
+@dataclass(slots=True)
+class Patience:
+    """Ends the reading of a file in which too much is wrong.
+
+    Attributes:
+        refused: how many mappings have been refused so far.
+    """
+
+    refused: int = 0
+
+
 class Document(BaseModel):
     """A mapping of a policy file: no key but its own, no value but of its type, never changed.
 
@@ -57,8 +72,13 @@ class Document(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _explain(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _explain(
+        cls, data: Any, handler: ModelWrapValidatorHandler[Self], info: ValidationInfo
+    ) -> Self:
         """Validate, and say in words what is refused, while the allowed keys are known."""
+        patience = info.context if isinstance(info.context, Patience) else Patience()
+        if patience.refused >= MOST_PROBLEMS:
+            return cls.model_construct()  # what holds it holds refused documents too
         refusals: list[Refusal] = []
         if cls.REFUSED_KEYS and isinstance(data, dict):
             refusals.extend(
@@ -70,10 +90,12 @@ class Document(BaseModel):
             document = handler(data)
         except ValidationError as error:
             allowed = cls.keys() - cls.REFUSED_KEYS.keys()
-            refusals.extend(explain(e, allowed) for e in error.errors(include_url=False))
+            errors = islice(error.errors(include_url=False), MOST_PROBLEMS)
+            refusals.extend(explain(each, allowed) for each in errors)
         else:
             refusals.extend(map(refusal_of, document.faults()))
         if refusals:
+            patience.refused += 1
             details = [refusal.to_details() for refusal in refusals]
             raise ValidationError.from_exception_data(cls.__name__, details)
         return document

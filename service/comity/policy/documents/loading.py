@@ -9,7 +9,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from pydantic import ValidationError
 
-from comity.policy.documents.base import Document
+from comity.policy.documents.base import Document, Patience
 from comity.policy.documents.conflicts import ConflictsFile
 from comity.policy.documents.defaults import merge_defaults
 from comity.policy.documents.desks import DesksFile
@@ -129,7 +129,7 @@ def read_file(file: str, raw: bytes, kind: Kind) -> tuple[Read[Any] | None, tupl
         problems += found
     problems += tuple(_check_name(tree, kind))
     try:
-        document = _DOCUMENTS[kind].model_validate(tree.value)
+        document = _DOCUMENTS[kind].model_validate(tree.value, context=Patience())
     except ValidationError as error:
         # What the text's problems are about has been told; its value is a guess.
         told = {(problem.line, problem.column) for problem in problems}
