@@ -364,11 +364,15 @@ def test_a_lost_watch_leaves_max_age_and_comes_back(server: str) -> None:
         assert not watch.live
 
 
-def test_a_client_closes_though_its_control_port_never_answered(server: str) -> None:
-    """The watch is only a help."""
+def test_a_client_works_and_closes_though_its_control_port_never_answered(
+    server: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The watch is only a help; the log tells once that it is missing."""
     with ComityClient(server, control="localhost:1", timeout_seconds=PATIENCE_SECONDS) as client:
         assert client.check(**DENIED_THERE).effect is Effect.DENY
         assert not client.watching
+        eventually(lambda: "no watch (UNAVAILABLE)" in caplog.text)
+    assert len(caplog.records) == 1
 
 
 def test_tls_holds_both_sides_to_their_certificates(world: SmallWorld, tmp_path: Path) -> None:

@@ -12,7 +12,17 @@ from pathlib import Path
 import pytest
 from comity.cli.local import serving_here
 from comity.client import Answer, ComityClient, Effect, Options, Question, Tie
-from comity.v1 import common_pb2
+from comity.v1 import common_pb2, facts_pb2
+from comity.v1.data_request_service_pb2 import (
+    VERDICT_DISCLOSABLE,
+    VERDICT_NEEDS_INFORMATION,
+    VERDICT_REFUSED,
+    DataPerson,
+    IssuingAuthority,
+    Offence,
+    RequestedData,
+    RouteDataRequestRequest,
+)
 from comity.v1.eligibility_service_pb2 import CheckEligibilityResponse
 from google.protobuf import json_format
 
@@ -110,6 +120,65 @@ def test_an_unknown_device_is_the_one_missing_fact(client: ComityClient) -> None
     answer = client.check(**question)
     assert not answer.decided
     assert [(fact.dimension, fact.member) for fact in answer.missing_facts] == [("device", "")]
+
+
+def data_request(
+    instrument: str, authority: str, state: str, received: str, signed: str = ""
+) -> RouteDataRequestRequest:
+    """Return a request for the address and number of a suspected drug trafficker."""
+    request = RouteDataRequestRequest(
+        instrument=instrument,
+        authority=IssuingAuthority(kind=authority, issuing_state=state),
+        subject=facts_pb2.Subject(account_id="a1"),
+        person=DataPerson(role="PERSON_ROLE_SUSPECT"),
+        offence=Offence(categories=["drug_trafficking"]),
+        data=[RequestedData(category="login_ip"), RequestedData(category="phone_number")],
+    )
+    request.received_at.FromJsonString(received)
+    if signed:
+        request.signed_at.FromJsonString(signed)
+    return request
+
+
+def test_a_french_court_order_of_october_2024_is_answered_after_its_steps(
+    client: ComityClient,
+) -> None:
+    """Verified, analysed, by a desk, in time, with sources."""
+    request = data_request("fr_court_order", "court", "FR", "2024-10-01T10:00:00Z")
+    route = client.route_data_request(request)
+    assert {answer.category: answer.verdict for answer in route.answers} == {
+        "login_ip": VERDICT_DISCLOSABLE,
+        "phone_number": VERDICT_DISCLOSABLE,
+    }
+    assert [step.name for step in route.steps] == ["authority_verification", "legal_analysis"]
+    assert route.desk.name
+    assert route.due.HasField("instant")
+    assert route.profile == "tg2024"
+    assert any(cited.jurisdiction == "FR" for cited in route.citations)
+
+
+def test_the_same_order_nine_days_earlier_is_refused_and_told_why(client: ComityClient) -> None:
+    """The platform's policy of the time covered less."""
+    request = data_request("fr_court_order", "court", "FR", "2024-09-22T10:00:00Z")
+    route = client.route_data_request(request)
+    for answer in route.answers:
+        assert answer.verdict == VERDICT_REFUSED
+        (ground,) = answer.grounds
+        assert ground.code == "PRE_POLICY"
+        assert "2024-09-23" in ground.cure
+
+
+def test_a_ukrainian_ruling_past_its_two_months_needs_a_fresh_one(client: ComityClient) -> None:
+    """Within them it does not."""
+    signed, late = "2024-10-01T09:00:00+03:00", "2024-12-02T12:00:00+02:00"
+    ruling = ("ua_cpc_164", "investigating_judge", "UA")
+    for answer in client.route_data_request(data_request(*ruling, late, signed)).answers:
+        assert answer.verdict == VERDICT_NEEDS_INFORMATION
+        assert [ground.code for ground in answer.grounds] == ["EXPIRED"]
+        assert answer.grounds[0].cure == "Send a fresh order."
+    early = "2024-11-29T12:00:00+02:00"
+    for answer in client.route_data_request(data_request(*ruling, early, signed)).answers:
+        assert "EXPIRED" not in [ground.code for ground in answer.grounds]
 
 
 def test_the_command_answers_without_a_server_and_leaves_a_trace(tmp_path: Path) -> None:

@@ -16,6 +16,8 @@ from comity.v1 import policy_service_pb2, policy_service_pb2_grpc
 
 FIRST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
+_FAILURES_TOLD: Final = 2
+_MOST_DOUBLINGS: Final = 10
 
 _LOG = logging.getLogger("comity.client")
 
@@ -59,7 +61,7 @@ class RevisionWatch:
 
     def _run(self) -> None:
         """Watch, again and again, with growing pauses while it fails."""
-        pause_seconds = self._first_pause_seconds
+        failures = 0
         while not self._stopping.is_set():
             why = "ended"
             try:
@@ -67,14 +69,16 @@ class RevisionWatch:
             except grpc.RpcError as error:
                 why = error_of_call(error).code
             except ValueError:  # the channel is closed
-                return
-            self._cache.lose_sight()
-            if self._live.is_set() or pause_seconds == self._first_pause_seconds:
-                _LOG.warning("no watch (%s): answers are kept for their max_age until it is", why)
-                pause_seconds = self._first_pause_seconds
+                break
+            # A server ends streams now and then to spread its clients: once is nothing to tell.
+            failures = 1 if self._live.is_set() else failures + 1
             self._live.clear()
+            self._cache.lose_sight()
+            if failures == _FAILURES_TOLD and not self._stopping.is_set():
+                _LOG.warning("no watch (%s): answers are kept for their max_age until it is", why)
+            pause_seconds = self._first_pause_seconds * 2 ** min(failures - 1, _MOST_DOUBLINGS)
+            pause_seconds = min(pause_seconds, LONGEST_PAUSE_SECONDS)
             self._stopping.wait(pause_seconds * random.uniform(0.5, 1.0))  # noqa: S311
-            pause_seconds = min(pause_seconds * 2, LONGEST_PAUSE_SECONDS)
 
     def _watch_once(self) -> None:
         """Follow one stream to its end.
