@@ -123,6 +123,8 @@ def _failure(
         since = f"{matter.use.span.end:%Y-%m-%dT%H:%M:%SZ}"
         cure = f"Send it again: a request received from {since} on is judged by a wider policy."
     missing = finding.missing | lifted.missing
+    if lifted.value is Truth.U:
+        cure = f"{cure} Or show the danger, and let a call-back confirm it."
     if finding.value is Truth.U or lifted.value is Truth.U:
         return hurdle(Level.CATEGORY_LACKS, code, text, cure=cure, missing=missing)
     binds = matter.rule is not None and matter.rule.terms.binding

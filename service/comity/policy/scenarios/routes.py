@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from comity.domain.data_route import CategoryAnswer, Due, DueKind, Route, Step, UserNotice
+from comity.domain.data_route import (
+    CategoryAnswer,
+    Due,
+    DueKind,
+    Route,
+    Step,
+    UserNotice,
+    Verdict,
+)
 from comity.policy.documents.expected import (
     CategoryExpectation,
     NoticeExpectation,
@@ -86,7 +94,8 @@ def _word_expected(expected: CategoryExpectation) -> str:
 
 def _word_answer(answer: CategoryAnswer) -> str:
     """Return the answer to a category, in words."""
-    codes = {ground.code for ground in answer.grounds}
+    held = answer.verdict is not Verdict.NOT_HELD
+    codes = {ground.code for ground in answer.grounds} if held else ()
     return _word_verdict(answer.verdict.value, codes, escalated=bool(answer.escalations))
 
 
