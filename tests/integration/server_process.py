@@ -28,7 +28,7 @@ from comity.v1 import (
 
 POLICIES = Path(__file__).parents[1] / "data" / "policies"
 PATIENCE_SECONDS = 30
-_FOREIGN = ("COMITY_", "OTEL_")
+_FOREIGN = ("COMITY_", "OTEL_", "PYTHON")
 
 Found = TypeVar("Found")
 

@@ -1,7 +1,7 @@
 """Edits policy files 2,000 times, valid and broken edits mixed, while calls are answered.
 
 Run with `python tests/soak/reloads.py [EDITS]`, or set `COMITY_TEST_RELOADS`. Fails if a call
-failed, if a batch was answered by two revisions, or if a process took on more memory than it should.
+failed, if a batch was answered by two revisions, or if a process took on too much memory.
 """
 
 from __future__ import annotations

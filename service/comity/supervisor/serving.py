@@ -8,8 +8,9 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 import grpc
@@ -54,7 +55,7 @@ class Equipment:
 
     compiler: PolicyCompiler
     worker_command: Sequence[str]
-    show: Callable[[str], None] = field(default=print)
+    show: Callable[[str], None] = partial(print, flush=True)
 
 
 def serve(settings: Settings, equipment: Equipment) -> None:
