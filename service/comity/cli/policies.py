@@ -165,19 +165,19 @@ def begin_files(
     directory: DirectoryOption = POLICIES,
 ) -> None:
     """Write a commented policy file and its scenarios to start from; nothing is overwritten."""
-    from comity.cli.policy_templates import templates_for
+    from comity.cli.policy_templates import paths_for, templates_for
 
-    compilation = _compile(_read(directory), None)
-    files = templates_for(code, timezone, compilation, datetime.now(UTC))
-    existing = [name for name in files if (directory / name).exists()]
+    existing = [directory / name for name in paths_for(code) if (directory / name).exists()]
     if existing:
-        message = f"{directory / existing[0]} exists already; edit it, or remove it first"
+        message = f"{existing[0]} exists already; edit it, or remove it first"
         raise CommandError(Exit.FAILED, message)
-    for name, text in files.items():
-        (directory / name).parent.mkdir(exist_ok=True)
-        with (directory / name).open("x", encoding="utf-8") as file:
+    compilation = _compile(_read(directory), None)
+    for name, text in templates_for(code, timezone, compilation, datetime.now(UTC)).items():
+        path = directory / name
+        path.parent.mkdir(exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
             file.write(text)
-        print(directory / name)
+        print(path)
 
 
 def _read(directory: Path) -> Mapping[str, bytes]:

@@ -43,11 +43,11 @@ def print_problems(problems: Sequence[Problem], *, summary: bool) -> None:
 def _count_levels(problems: Iterable[Problem]) -> str:
     """Return how many problems there are of each level."""
     counts = Counter(problem.level for problem in problems)
-    worded = [f"{_plural(counts[level], level.value)}" for level in Level]
+    worded = [f"{plural(counts[level], level.value)}" for level in Level]
     return ", ".join(worded) + "."
 
 
-def _plural(count: int, noun: str) -> str:
+def plural(count: int, noun: str) -> str:
     """Return `count` with `noun` in the number it needs."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
@@ -78,16 +78,16 @@ def _summary(report: ScenarioReport) -> Iterator[str]:
     """Yield the lines that end a report."""
     counts = Counter(result.verdict for result in report.results)
     told = ", ".join(f"{counts[verdict]} {verdict}" for verdict in Verdict)
-    yield f"{_plural(len(report.results), 'question')} asked: {told}."
+    yield f"{plural(len(report.results), 'question')} asked: {told}."
     both, boundaries = report.boundaries
     shown, excepting = report.exceptions
     yield (
-        f"{_plural(len(report.coverage), 'rule')}: "
+        f"{plural(len(report.coverage), 'rule')}: "
         f"{sum(bool(c.matches) for c in report.coverage)} met, "
         f"{sum(bool(c.near_misses) for c in report.coverage)} nearly met, "
         f"{shown} of {excepting} shown with an exception, "
         f"{both} of {boundaries} boundaries of time shown on both sides; "
-        f"{_plural(len(report.gaps), 'lack')}."
+        f"{plural(len(report.gaps), 'lack')}."
     )
 
 

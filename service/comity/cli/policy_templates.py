@@ -80,6 +80,12 @@ scenarios:
 )
 
 
+def paths_for(code: str) -> tuple[str, str]:
+    """Return the paths of the policy file on `code` and of its scenarios."""
+    stem = code.lower()
+    return f"jurisdictions/{stem}.yaml", f"tests/{stem}_test.yaml"
+
+
 def templates_for(
     code: str, zone: str | None, compilation: Compilation, now: datetime
 ) -> Mapping[str, str]:
@@ -110,10 +116,8 @@ def templates_for(
         "zone": _zone_of(written, zone),
         "today": now.date().isoformat(),
     }
-    return {
-        f"jurisdictions/{stem}.yaml": _POLICY.substitute(values),
-        f"tests/{stem}_test.yaml": _SCENARIOS.substitute(values),
-    }
+    texts = (_POLICY.substitute(values), _SCENARIOS.substitute(values))
+    return dict(zip(paths_for(code), texts, strict=True))
 
 
 def _zone_of(code: str, zone: str | None) -> str:

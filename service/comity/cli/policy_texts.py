@@ -10,7 +10,7 @@ from google.protobuf.json_format import MessageToDict, MessageToJson
 from rich.console import Console
 from rich.text import Text
 
-from comity.cli.policy_reports import console
+from comity.cli.policy_reports import console, plural
 from comity.cli.policy_words import Line, rule_lines, text_lines, word_names
 from comity.domain.request import Revision, View
 from comity.grpc_api.policy_replies import jurisdiction_of, rule_reply
@@ -110,7 +110,7 @@ def print_jurisdictions(bundle: Bundle, now: datetime) -> None:
             counts.append(f"{available} of {len(provisions)} on requests for data")
         told = ", ".join(counts) or "no rules"
         out.print(Text.assemble((f"{text.code:<{width}}", "bold"), f"  {text.name}: {told}"))
-    out.print(f"{len(listed)} jurisdictions and bodies, at {now.isoformat()}.")
+    out.print(f"{plural(len(listed), 'policy file')}, at {now.isoformat()}.")
 
 
 def jurisdictions_as_json(bundle: Bundle) -> str:

@@ -1,0 +1,349 @@
+"""`comity policy` on a small set of policy files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+from unit.cli.command import Command
+from unit.policy.scenarios.small_policies import DEVICES, SHOWN, policy_files
+
+FAILING = SHOWN.replace("expect: allow", "expect: {effect: deny, because: ua-devices}")
+FAILURE = """\
+tests/ua_test.yaml:8: a soldier on duty, at 2024-10-01T12:00:00+03:00: failed
+  effect: expected deny, but allow came.
+  because: expected ua-devices, but none came.
+  ua-devices (jurisdictions/ua.yaml:4): not met: an exception spares works_for UA (military).
+"""
+BROKEN = DEVICES.replace("effect: deny", "efect: deny")
+BROKEN_LINE = (
+    "jurisdictions/ua.yaml:6:5 CP202 'efect' is no key that can stand here. "
+    "Did you mean 'effect'?\n"
+)
+REVIEWED = DEVICES + "  review_by: 2027-06-30\n"
+
+
+def write(directory: Path, files: Mapping[str, bytes] | None = None) -> str:
+    """Write policy files under `directory`, and return its path."""
+    for name, content in (files or policy_files()).items():
+        path = directory / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
+    return str(directory)
+
+
+def test_lint_counts_what_it_finds_and_passes_without_errors(
+    comity: Command, tmp_path: Path
+) -> None:
+    ended = comity("policy", "lint", write(tmp_path))
+    assert (ended.code, ended.out, ended.err) == (0, "0 errors, 0 warnings, 0 notes.\n", "")
+
+
+def test_lint_prints_every_problem_in_file_order_and_fails(comity: Command, tmp_path: Path) -> None:
+    scenarios = SHOWN.replace("label: on_duty", "label: On Duty")
+    ended = comity("policy", "lint", write(tmp_path, policy_files(BROKEN, scenarios)))
+    lines = ended.out.splitlines(keepends=True)
+    assert lines[0] == BROKEN_LINE
+    assert lines[1].startswith("tests/ua_test.yaml:9:51 CP210 ")
+    assert lines[2:] == ["2 errors, 0 warnings, 0 notes.\n"]
+    assert ended.code == 1
+
+
+def test_lint_warns_of_reviews_that_are_due_on_the_day_given(
+    comity: Command, tmp_path: Path
+) -> None:
+    directory = write(tmp_path, policy_files(REVIEWED))
+    before = comity("policy", "lint", directory, "--today", "2027-06-30")
+    assert before.out == "0 errors, 0 warnings, 0 notes.\n"
+    after = comity("policy", "lint", directory, "--today", "2027-07-01")
+    assert after.out.endswith("0 errors, 1 warning, 0 notes.\n")
+    assert after.code == 0
+
+
+def test_lint_prints_json(comity: Command, tmp_path: Path) -> None:
+    ended = comity("policy", "lint", write(tmp_path, policy_files(BROKEN)), "--json")
+    told = json.loads(ended.out)
+    assert ended.code == 1
+    assert (told["errors"], told["warnings"], told["notes"]) == (1, 0, 0)
+    assert told["problems"][0] == {
+        "level": "error",
+        "code": "CP202",
+        "file": "jurisdictions/ua.yaml",
+        "line": 6,
+        "column": 5,
+        "message": "'efect' is no key that can stand here.",
+        "suggestion": "effect",
+    }
+
+
+@pytest.mark.parametrize("command", ["lint", "test"])
+def test_a_directory_without_policies_is_wrong_use(
+    comity: Command, tmp_path: Path, command: str
+) -> None:
+    missing = tmp_path / "nowhere"
+    ended = comity("policy", command, str(missing))
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.err == (
+        f"comity: the policy directory {missing} does not exist or is no directory\n"
+        "  name the directory of the policy files, or set COMITY_POLICIES\n"
+    )
+
+
+def test_the_directory_may_come_from_the_environment(
+    comity: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COMITY_POLICIES", write(tmp_path))
+    for command in ("lint", "test", "list"):
+        assert comity("policy", command).code == 0
+
+
+def test_test_ends_with_a_summary(comity: Command, tmp_path: Path) -> None:
+    ended = comity("policy", "test", write(tmp_path))
+    assert ended.out == (
+        "4 questions asked: 4 passed, 0 failed, 0 skipped.\n"
+        "1 rule: 1 met, 1 nearly met, 1 of 1 shown with an exception, "
+        "1 of 1 boundaries of time shown on both sides; 0 lacks.\n"
+    )
+    assert ended.code == 0
+
+
+def test_test_prints_what_failed_and_what_no_scenario_shows(
+    comity: Command, tmp_path: Path
+) -> None:
+    files = dict(policy_files(scenarios=FAILING.replace(", label: on_duty", ", device: personal")))
+    del files["tests/platform_test.yaml"]
+    ended = comity("policy", "test", write(tmp_path, files))
+    assert ended.code == 1
+    failure = FAILURE.replace(
+        "an exception spares works_for UA (military)",
+        "on works_for UA (military), which comes nearest, device must be one of official",
+    )
+    assert ended.out == (
+        f"{failure}"
+        "platform.yaml:1: no scenario shows what this file does.\n"
+        "jurisdictions/ua.yaml:4: ua-devices: no scenario is spared by one of its exceptions.\n"
+        "3 questions asked: 2 passed, 1 failed, 0 skipped.\n"
+        "1 rule: 1 met, 1 nearly met, 0 of 1 shown with an exception, "
+        "1 of 1 boundaries of time shown on both sides; 2 lacks.\n"
+    )
+
+
+def test_test_stops_at_errors_of_the_files(comity: Command, tmp_path: Path) -> None:
+    directory = write(tmp_path, policy_files(BROKEN))
+    ended = comity("policy", "test", directory)
+    assert (ended.code, ended.out) == (1, "")
+    assert ended.err == f"comity: the policy files have errors:\n  {BROKEN_LINE}"
+    as_json = comity("policy", "test", directory, "--json")
+    assert as_json.code == 1
+    assert json.loads(as_json.out)["errors"] == 1
+
+
+def test_test_prints_json(comity: Command, tmp_path: Path) -> None:
+    ended = comity("policy", "test", write(tmp_path, policy_files(scenarios=FAILING)), "--json")
+    told = json.loads(ended.out)
+    assert ended.code == 1
+    assert told["passed"] is False
+    assert told["counts"] == {"passed": 3, "failed": 1, "skipped": 0}
+    assert told["lacks"] == []
+    (covered,) = told["coverage"]
+    assert (covered["rule_id"], covered["exception"]) == ("ua-devices", True)
+    assert covered["boundaries"] == [
+        {"at": "2024-09-19T21:00:00+00:00", "before": True, "after": True}
+    ]
+    (failed,) = [result for result in told["results"] if result["verdict"] == "failed"]
+    assert failed == {
+        "file": "tests/ua_test.yaml",
+        "line": 8,
+        "name": "a soldier on duty",
+        "at": "2024-10-01T12:00:00+03:00",
+        "verdict": "failed",
+        "differences": [
+            {"what": "effect", "expected": "deny", "came": "allow"},
+            {"what": "because", "expected": "ua-devices", "came": "none"},
+        ],
+        "encounters": [
+            {
+                "rule_id": "ua-devices",
+                "file": "jurisdictions/ua.yaml",
+                "line": 4,
+                "account": "not met: an exception spares works_for UA (military)",
+            }
+        ],
+    }
+
+
+def test_test_writes_junit(comity: Command, tmp_path: Path) -> None:
+    order = """\
+  - name: <an order> & "more"
+    question: order
+    given: {received: 2024-10-01T12:00:00Z}
+    expect: {}
+"""
+    files = dict(policy_files(scenarios=FAILING + order))
+    del files["tests/platform_test.yaml"]
+    report = tmp_path / "report.xml"
+    assert comity("policy", "test", write(tmp_path, files), "--junit", str(report)).code == 1
+    root = ET.parse(report).getroot()
+    assert {name: root.get(name) for name in ("tests", "failures", "skipped")} == {
+        "tests": "5",
+        "failures": "2",
+        "skipped": "1",
+    }
+    suites = {suite.get("name"): suite for suite in root}
+    assert list(suites) == ["tests/ua_test.yaml", "coverage"]
+    names = [case.get("name") for case in suites["tests/ua_test.yaml"]]
+    assert names[-1] == '<an order> & "more" @ 2024-10-01T12:00:00+00:00'
+    failed, gap = root.findall(".//failure")
+    assert f"{failed.text}\n" == FAILURE
+    assert gap.text == "platform.yaml:1: no scenario shows what this file does."
+
+
+def test_a_report_that_can_not_be_written_is_said(comity: Command, tmp_path: Path) -> None:
+    report = tmp_path / "no" / "report.xml"
+    ended = comity("policy", "test", write(tmp_path), "--junit", str(report))
+    assert ended.code == 1
+    assert ended.err == f"comity: {report} can't be written: No such file or directory\n"
+
+
+def test_show_tells_the_rules_in_plain_words(comity: Command, tmp_path: Path) -> None:
+    directory = write(tmp_path, policy_files(REVIEWED))
+    at = ("--at", "2024-09-19T20:59:59Z")
+    ended = comity("policy", "show", "ua", "--policies", directory, *at)
+    assert ended.code == 0
+    assert (
+        ended.out
+        == """\
+UA  Ukraine  Europe/Kyiv
+At 2024-09-19T20:59:59+00:00.
+
+ua-devices  Telegram is barred from official devices
+  Now             not in force; next change 2024-09-20T00:00:00+03:00
+  Meets           who works for UA as military, product telegram, device official
+  Except          label on duty
+  While unknown   population: verify employer; other: as unmatched
+  In force        from 2024-09-20T00:00:00+03:00: deny
+  Authority       An authority
+  Source          A source
+  Legal effect    binding
+  Confidence      verified, recorded 2024-01-15; review by 2027-06-30
+  File            jurisdictions/ua.yaml:4
+"""
+    )
+    later = comity("policy", "show", "UA", "--policies", directory, "--at", "2024-09-19T21:00:00Z")
+    assert "  Now             in force: deny\n" in later.out
+
+
+def test_show_prints_the_json_of_the_service(comity: Command, tmp_path: Path) -> None:
+    ended = comity("policy", "show", "UA", "--policies", write(tmp_path), "--json")
+    told = json.loads(ended.out)
+    assert told["jurisdiction"] == {
+        "code": "UA",
+        "name": "Ukraine",
+        "timezone": "Europe/Kyiv",
+        "ruleIds": ["ua-devices"],
+    }
+    (rule,) = told["rules"]
+    assert (rule["id"], rule["inForce"], rule["line"]) == ("ua-devices", True, 4)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("UB",), "comity: no policy file is about 'UB'; `comity policy list` lists them\n"),
+        (
+            ("UA", "--at", "2024-09-20"),
+            (
+                "comity: --at: '2024-09-20' is no instant; write it with seconds and offset, "
+                "as 2024-09-20T00:00:00+03:00 or 2024-09-19T21:00:00Z.\n"
+            ),
+        ),
+    ],
+)
+def test_show_says_what_it_can_not_show(
+    comity: Command, tmp_path: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    ended = comity("policy", "show", *arguments, "--policies", write(tmp_path))
+    assert (ended.code, ended.out, ended.err) == (2, "", said)
+
+
+def test_list_counts_what_is_in_force(comity: Command, tmp_path: Path) -> None:
+    directory = ("--policies", write(tmp_path))
+    ended = comity("policy", "list", *directory, "--at", "2024-01-01T00:00:00Z")
+    assert ended.out == (
+        "UA  Ukraine: 0 of 1 rules in force\n1 policy file, at 2024-01-01T00:00:00+00:00.\n"
+    )
+    assert "1 of 1 rules in force" in comity("policy", "list", *directory).out
+    told = json.loads(comity("policy", "list", *directory, "--json").out)
+    assert [jurisdiction["code"] for jurisdiction in told["jurisdictions"]] == ["UA"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stem"),
+    [
+        (("PL",), "pl"),
+        (("no",), "no"),
+        (("us-tx", "--timezone", "America/Chicago"), "us-tx"),
+        (("EU", "--timezone", "Europe/Brussels"), "eu"),
+        (("eu_commission", "--timezone", "Europe/Brussels"), "eu_commission"),
+    ],
+)
+def test_new_writes_files_that_pass_lint_and_test(
+    comity: Command, tmp_path: Path, arguments: tuple[str, ...], stem: str
+) -> None:
+    directory = write(tmp_path)
+    ended = comity("policy", "new", *arguments, "--policies", directory)
+    written = [tmp_path / f"jurisdictions/{stem}.yaml", tmp_path / f"tests/{stem}_test.yaml"]
+    assert (ended.code, ended.out.split()) == (0, list(map(str, written)))
+    assert comity("policy", "lint", directory).out == "0 errors, 0 warnings, 0 notes.\n"
+    tested = comity("policy", "test", directory)
+    assert (tested.code, tested.out.splitlines()[0]) == (
+        0,
+        "6 questions asked: 6 passed, 0 failed, 0 skipped.",
+    )
+
+
+def test_new_overwrites_nothing(comity: Command, tmp_path: Path) -> None:
+    files = policy_files()
+    ended = comity("policy", "new", "UA", "--policies", write(tmp_path, files))
+    path = tmp_path / "jurisdictions/ua.yaml"
+    assert ended.err == f"comity: {path} exists already; edit it, or remove it first\n"
+    assert ended.code == 1
+    assert path.read_bytes() == files["jurisdictions/ua.yaml"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("atlantis",), 2, ("'atlantis' is no code of ISO 3166, group, body or area\n"
+         "  add a body or an area to groups.yaml first\n")),
+        (("CY",), 2, "say the time zone of CY with --timezone: Asia/Famagusta, Asia/Nicosia\n"),
+        (("eu_commission",), 2,
+         "say the time zone of eu_commission with --timezone, such as Europe/Brussels\n"),
+        (("PL", "--timezone", "Europe/Warsawa"), 2,
+         ("--timezone: 'Europe/Warsawa' is no time zone of the IANA database, such as Europe/Kyiv.\n"
+         "  did you mean Europe/Warsaw?\n")),
+    ],
+)  # fmt: skip
+def test_new_says_what_it_needs(
+    comity: Command, tmp_path: Path, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    ended = comity("policy", "new", *arguments, "--policies", write(tmp_path))
+    assert (ended.code, ended.out, ended.err) == (code, "", f"comity: {said}")
+
+
+def test_new_begins_nothing_beside_errors(comity: Command, tmp_path: Path) -> None:
+    directory = write(tmp_path, policy_files(BROKEN))
+    ended = comity("policy", "new", "PL", "--policies", directory)
+    assert ended.code == 1
+    assert ended.err.startswith("comity: the policy files have errors")
+    assert not (tmp_path / "jurisdictions/pl.yaml").exists()
+
+
+@pytest.mark.parametrize("command", ["lint", "test", "show", "list", "new"])
+def test_help_documents_the_exit_codes(comity: Command, command: str) -> None:
+    ended = comity("policy", command, "--help")
+    assert ended.code == 0
+    assert "Exit codes: 0 " in " ".join(ended.out.split())
