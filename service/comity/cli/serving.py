@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
@@ -41,6 +42,8 @@ def serve_policies(flags: Flags) -> None:
     equipment = Equipment(
         compiler=_compiler(),
         worker_command=(sys.executable, "-m", "comity", "worker"),
+        # Into a file or pipe too, the banner is to appear now and not when the server ends.
+        show=partial(print, flush=True),
     )
     try:
         serve(settings, equipment)

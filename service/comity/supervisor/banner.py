@@ -18,7 +18,7 @@ _SOLDIER_ABROAD = "check --works-for UA:military --presence PL --phone-country U
 QUESTIONS = (
     f"{_SOLDIER_ABROAD} --device official --action message_send",
     f"{_SOLDIER_ABROAD} --device personal --action message_send",
-    "check --residence US-FL --birth-date 2013-05-01 --action account_create --json",
+    "check --presence KE --action message_send --as-of 2024-11-05T08:00:00+03:00 --json",
 )
 
 

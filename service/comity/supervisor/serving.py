@@ -10,7 +10,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from typing import Final
 
 import grpc
@@ -55,7 +54,7 @@ class Equipment:
 
     compiler: PolicyCompiler
     worker_command: Sequence[str]
-    show: Callable[[str], None] = partial(print, flush=True)
+    show: Callable[[str], None]
 
 
 def serve(settings: Settings, equipment: Equipment) -> None:
