@@ -322,8 +322,9 @@ def test_new_overwrites_nothing(comity: Command, tmp_path: Path) -> None:
         (("CY",), 2, "say the time zone of CY with --timezone: Asia/Famagusta, Asia/Nicosia\n"),
         (("eu_commission",), 2,
          "say the time zone of eu_commission with --timezone, such as Europe/Brussels\n"),
-        (("PL", "--timezone", "Europe/Warsawa"), 2,
-         ("--timezone: 'Europe/Warsawa' is no time zone of the IANA database, such as Europe/Kyiv.\n"
+        (("PL", "--timezone", "Europe/Warsa"), 2,
+         ("--timezone: 'Europe/Warsa' is no time zone of the IANA database, "
+             "such as Europe/Kyiv.\n"
          "  did you mean Europe/Warsaw?\n")),
     ],
 )  # fmt: skip
