@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import queue
 import socket
-import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
@@ -33,116 +26,15 @@ from comity.client import (
     UnavailableError,
     View,
 )
-from comity.client.cache import AnswerCache
-from comity.client.connecting import open_channel
-from comity.client.watching import RevisionWatch
-from comity.domain.request import Revision
-from comity.v1 import data_request_service_pb2, policy_service_pb2, policy_service_pb2_grpc
-from comity.v1.common_pb2 import PolicyRevision
-from comity.v1.eligibility_service_pb2 import CheckEligibilityRequest
-from unit.grpc_api.small_world import NOW, SmallPolicy, SmallWorld
+from comity.v1 import data_request_service_pb2
+from unit.client.servers import PATIENCE_SECONDS, Troubles
+from unit.grpc_api.small_world import NOW, SmallWorld
 
-PATIENCE_SECONDS = 20.0
 DENIED_THERE: Question = {
     "action": "message_send",
     "works_for": "UA:military",
     "device": "official",
 }
-
-
-@dataclass
-class Troubles(grpc.ServerInterceptor):  # type: ignore[type-arg] # generic in stubs only
-    """Fails the first calls, one after another as told, and counts all of them."""
-
-    first: list[tuple[grpc.StatusCode, str | None]] = field(default_factory=list)
-    slow_seconds: float = 0.0
-    calls: int = 0
-
-    def intercept_service(
-        self,
-        continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
-        handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
-        """Return a handler that fails, or the one of the service."""
-        self.calls += 1
-        time.sleep(self.slow_seconds)
-        handler = continuation(handler_call_details)
-        if not self.first or handler is None:
-            return handler
-        code, pushback = self.first.pop(0)
-
-        def fail(_: object, context: grpc.ServicerContext) -> None:
-            if pushback is not None:
-                context.set_trailing_metadata((("grpc-retry-pushback-ms", pushback),))
-            context.abort(code, "trouble")
-
-        return grpc.unary_unary_rpc_method_handler(
-            fail, handler.request_deserializer, handler.response_serializer
-        )
-
-
-class ControlPort(policy_service_pb2_grpc.PolicyWatchServiceServicer):
-    """Tells watchers what it is told to; `None` breaks the stream."""
-
-    def __init__(self) -> None:
-        """Begin with nothing to tell."""
-        self.news: queue.Queue[PolicyRevision | None] = queue.Queue()
-
-    def Watch(  # noqa: N802 - the contract names it
-        self, request: policy_service_pb2.WatchRequest, context: grpc.ServicerContext
-    ) -> Iterator[policy_service_pb2.WatchResponse]:
-        """Send each revision, until told to break."""
-        assert request.after_epoch == 0
-        while (revision := self.news.get(timeout=PATIENCE_SECONDS)) is not None:
-            yield policy_service_pb2.WatchResponse(policy_revision=revision)
-        context.abort(grpc.StatusCode.UNAVAILABLE, "the server is shutting down")
-
-    @contextmanager
-    def listening(self) -> Iterator[str]:
-        """Serve on a free port and yield its address."""
-        server = grpc.server(ThreadPoolExecutor(2))
-        policy_service_pb2_grpc.add_PolicyWatchServiceServicer_to_server(self, server)
-        port = server.add_insecure_port("localhost:0")
-        server.start()
-        try:
-            yield f"localhost:{port}"
-        finally:
-            self.news.put(None)
-            server.stop(grace=None).wait()
-
-
-def eventually(condition: Callable[[], bool]) -> None:
-    """Wait until `condition` holds; fail if it takes too long."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, "it never came to that"
-        time.sleep(0.005)
-
-
-@pytest.fixture
-def world() -> SmallWorld:
-    """A world of a few rules."""
-    return SmallWorld()
-
-
-@pytest.fixture
-def troubles() -> Troubles:
-    """What stands before the server; nothing at first."""
-    return Troubles()
-
-
-@pytest.fixture
-def server(world: SmallWorld, troubles: Troubles) -> Iterator[str]:
-    """Address of a server that answers from the world."""
-    with world.listening(troubles) as address:
-        yield address
-
-
-@pytest.fixture
-def client(server: str) -> Iterator[ComityClient]:
-    """A client of the server, patient enough for a busy machine."""
-    with ComityClient(server, timeout_seconds=PATIENCE_SECONDS) as client:
-        yield client
 
 
 def test_two_lines_ask_a_question(server: str) -> None:
@@ -292,87 +184,6 @@ def test_a_revision_to_come_is_told_from_other_failures(client: ComityClient) ->
     """Nobody asks again in vain."""
     with pytest.raises(RevisionNotReachedError):
         client.check(**DENIED_THERE, options=Options(min_revision=8))
-
-
-def test_the_same_question_is_answered_from_the_cache_until_it_expires(
-    server: str, troubles: Troubles
-) -> None:
-    """Under the decision id of the call that was made."""
-    seconds = count(0, 25)  # each look at the clock takes 25 seconds
-    with ComityClient(server, clock=lambda: float(next(seconds))) as client:
-        first = client.check(**DENIED_THERE)
-        again = client.check(**DENIED_THERE)
-        assert (first.cached, again.cached) == (False, True)
-        assert again.reply == first.reply
-        other = client.check(action="message_read")
-        assert not other.cached
-        assert troubles.calls == 2
-        later = client.check(**DENIED_THERE)
-        assert not later.cached
-        assert troubles.calls == 3
-
-
-def test_hypothetical_questions_are_never_answered_from_the_cache(
-    client: ComityClient, troubles: Troubles
-) -> None:
-    """Their max_age is 0."""
-    for _ in range(2):
-        client.check(**DENIED_THERE, options=Options(as_of=NOW))
-    assert troubles.calls == 2
-
-
-def test_a_watch_drops_answers_of_an_older_revision_at_once(
-    world: SmallWorld, server: str, troubles: Troubles
-) -> None:
-    """And the next call is answered by the new one."""
-    control = ControlPort()
-    with (
-        control.listening() as address,
-        ComityClient(server, control=address, timeout_seconds=PATIENCE_SECONDS) as client,
-    ):
-        control.news.put(PolicyRevision(epoch=7, digest=world.policies.current.revision.digest))  # type: ignore[union-attr]
-        eventually(lambda: client.watching)
-        client.check(**DENIED_THERE)
-        assert client.check(**DENIED_THERE).cached
-        world.policies.current = replace(SmallPolicy(), revision=Revision(8, "cd" * 32))
-        control.news.put(PolicyRevision(epoch=8, digest="cd" * 32))
-        eventually(lambda: not client.check(**DENIED_THERE).cached)
-        fresh = client.check(**DENIED_THERE)
-        assert (fresh.cached, fresh.policy_revision.epoch) == (True, 8)
-        assert troubles.calls == 2
-
-
-def test_a_lost_watch_leaves_max_age_and_comes_back(server: str) -> None:
-    """Answers are still kept meanwhile; what changed is told when it is back."""
-    control = ControlPort()
-    cache = AnswerCache(10)
-    with control.listening() as address, ComityClient(server) as client:
-        answer = client.check(**DENIED_THERE)
-        watch = RevisionWatch(open_channel(address, None), cache, first_pause_seconds=0.01)
-        control.news.put(answer.policy_revision)
-        eventually(lambda: watch.live)
-        control.news.put(None)
-        eventually(lambda: not watch.live)
-        request = CheckEligibilityRequest(facts={"action": "call"})  # type: ignore[arg-type]
-        key = cache.key_of(request)
-        cache.put(key, request, answer.reply, cache.now())
-        assert cache.get(key) is not None
-        control.news.put(PolicyRevision(epoch=8, digest="cd" * 32))
-        eventually(lambda: watch.live)
-        assert cache.get(key) is None
-        watch.close()
-        assert not watch.live
-
-
-def test_a_client_works_and_closes_though_its_control_port_never_answered(
-    server: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The watch is only a help; the log tells once that it is missing."""
-    with ComityClient(server, control="localhost:1", timeout_seconds=PATIENCE_SECONDS) as client:
-        assert client.check(**DENIED_THERE).effect is Effect.DENY
-        assert not client.watching
-        eventually(lambda: "no watch (UNAVAILABLE)" in caplog.text)
-    assert len(caplog.records) == 1
 
 
 def test_tls_holds_both_sides_to_their_certificates(world: SmallWorld, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -79,5 +80,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         print(f"comity: {error}", *error.details, sep="\n  ", file=sys.stderr)
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - a traceback tells a user nothing
-        print(f"comity: internal error: {type(error).__name__}: {error}", file=sys.stderr)
+        # Its text is left out: texts of exceptions quote what they stumbled over.
+        *_, frame = traceback.extract_tb(error.__traceback__)
+        where = f"{frame.filename}:{frame.lineno}"
+        print(f"comity: internal error: {type(error).__name__} at {where}", file=sys.stderr)
         sys.exit(Exit.FAILED)

@@ -41,7 +41,7 @@ SERVER_FLAGS: Final = (
         takes=Path,
     ),
     Flag("timeout", "Seconds to wait for the answer.", "SECONDS", 10.0, panel=_SERVER, takes=float),
-    Flag("tls", "Encrypt, and trust the authorities of this machine.", panel=_SERVER),
+    Flag("tls", "Encrypt, and trust gRPC's own list of authorities.", panel=_SERVER),
     Flag(
         "tls_authorities",
         "PEM file of the authorities to trust instead; encrypts.",

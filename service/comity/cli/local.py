@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
+from comity.adapters.bundle_cache import BundleCache
+from comity.adapters.data_directory import bundles_in
 from comity.adapters.policy_directory import PolicyDirectory, PolicyDirectoryError
 from comity.app.active_policy import ActivePolicy, KnownRevision, PolicyHolder
 from comity.app.preparation import PolicyCompiler
@@ -26,17 +27,6 @@ _MOST_PROBLEMS_TOLD: Final = 50
 _LAST_SPANS_SECONDS: Final = 2.0
 
 
-class _NoHistory:
-    """A `RevisionHistory` of policy files that were never in force."""
-
-    def known_at(self, instant: datetime) -> None:
-        """Know of no earlier revision."""
-
-    def files_of(self, known: KnownRevision) -> Mapping[str, bytes]:
-        """Never asked, since nothing is known."""
-        raise NotImplementedError(known)
-
-
 @contextmanager
 def serving_here(policies: Path) -> Iterator[str]:
     """Answer from the files in `policies` on a free port of this machine; yield its address.
@@ -47,8 +37,12 @@ def serving_here(policies: Path) -> Iterator[str]:
         CommandError: the policies, or something that the settings name, can't be used.
     """
     settings = settings_from({"listen": "localhost:0", "policies": policies})
-    holder = PolicyHolder(_NoHistory(), _refuse_old)
-    holder.publish(_compile(policies))
+    reading = PolicyDirectory(policies, settle_seconds=0.0).read()
+    if isinstance(reading, PolicyDirectoryError):
+        raise CommandError(Exit.FAILED, str(reading))
+    # What a server here kept of earlier revisions answers for `as_known`.
+    holder = PolicyHolder(BundleCache(bundles_in(settings.data_dir)), _compile)
+    holder.publish(_compile(None, reading.files))
     try:
         telemetry = open_telemetry(settings, "local")
         server = compose(settings, holder, telemetry).server
@@ -64,29 +58,19 @@ def serving_here(policies: Path) -> Iterator[str]:
         telemetry.close(_LAST_SPANS_SECONDS)
 
 
-def _compile(policies: Path) -> ActivePolicy:
-    """Return the policies in a directory, ready to answer.
+def _compile(known: KnownRevision | None, files: Mapping[str, bytes]) -> ActivePolicy:
+    """Return policy files ready to answer: those of a known revision, or of none yet.
 
     Raises:
-        CommandError: they can't be read or have errors.
+        CommandError: they have errors.
     """
-    reading = PolicyDirectory(policies, settle_seconds=0.0).read()
-    if isinstance(reading, PolicyDirectoryError):
-        raise CommandError(Exit.FAILED, str(reading))
-    compiler = PolicyCompiler(compile_policies, Engine, report_defect)
     now = datetime.now(UTC)
-    prepared = compiler.prepare(reading.files, now.date())
+    compiler = PolicyCompiler(compile_policies, Engine, report_defect)
+    prepared = compiler.prepare(files, now.date())
     if prepared.bundle is None or prepared.engine is None:
-        lines = [
-            f"{os.path.join(policies, problem.file)}:{problem.line}:{problem.column} "  # noqa: PTH118
-            f"{problem.code} {problem.message}"
-            for problem in prepared.problems[:_MOST_PROBLEMS_TOLD]
-        ]
+        told = prepared.problems[:_MOST_PROBLEMS_TOLD]
+        lines = [f"{p.file}:{p.line}:{p.column} {p.code} {p.message}" for p in told]
         raise CommandError(Exit.FAILED, "the policies have errors:", lines)
-    revision = Revision(1, prepared.bundle.digest)
-    return ActivePolicy(revision, prepared.bundle, prepared.engine, now)
-
-
-def _refuse_old(known: KnownRevision, files: Mapping[str, bytes]) -> ActivePolicy:
-    """Never called, since no old revision is known."""
-    raise NotImplementedError((known, files))
+    if known is None:
+        known = KnownRevision(Revision(1, prepared.bundle.digest), now)
+    return ActivePolicy(known.revision, prepared.bundle, prepared.engine, known.in_force_since)

@@ -56,8 +56,7 @@ class ComityClient:
 
         Args:
             server: where decisions are served, a target of gRPC.
-            control: the control port; with it the cache learns of new revisions at once, without
-                it within `max_age`.
+            control: the control port, by which the cache learns of new revisions at once.
             tls: how connections are encrypted; None for not at all.
             timeout_seconds: how long a call may take, retries included.
             wait_for_ready: whether calls wait for a server that can't be reached, up to their

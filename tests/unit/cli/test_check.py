@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import io
 import socket
+from pathlib import Path
 
+import grpc
 import pytest
+import trustme
 from comity.cli import output
 from comity.cli.check import _FLAGS
 from comity.v1.eligibility_service_pb2 import CheckEligibilityResponse
@@ -203,9 +206,7 @@ def test_a_bad_question_names_its_fields(check: Command) -> None:
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("comity: the question is not in order:\n")
     assert "  facts.connections[0].place: must match" in ended.err
-    assert (
-        "  facts.action: unknown action: did you mean 'message_send'?" in ended.err
-    )
+    assert "  facts.action: unknown action: did you mean 'message_send'?" in ended.err
 
 
 @pytest.mark.parametrize(
@@ -278,3 +279,21 @@ def test_colours_are_for_terminals_that_want_them(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", "1")
     assert not output.is_coloured(Terminal())
+
+
+def test_a_server_with_tls_is_reached_by_its_authorities(
+    comity: Command, world: SmallWorld, tmp_path: Path
+) -> None:
+    """Any flag of TLS encrypts."""
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    theirs = authority.issue_cert("comity.test")
+    credentials = grpc.ssl_server_credentials(
+        [(theirs.private_key_pem.bytes(), theirs.cert_chain_pems[0].bytes())]
+    )
+    with world.listening(credentials=credentials) as address:
+        asked = ("check", "--action", "message_read", "--server", address)
+        trusting = ("--tls-authorities", str(tmp_path / "ca.pem"))
+        ended = comity(*asked, *trusting, "--tls-server-name", "comity.test")
+        assert ended.code == 0, ended.err
+        assert comity(*asked, "--tls", "--tls-server-name", "comity.test").code == 3
