@@ -83,7 +83,8 @@ class Ages:
             if years is not None
         }
         self._birthdays: tuple[Birthday, ...] = tuple(sorted(edges))
-        self.zones = sorted({zone for zone, _ in self._birthdays})
+        # Kept, since `ZoneInfo` itself keeps but eight zones and reads others from disk anew.
+        self.zones = {zone: ZoneInfo(zone) for zone in sorted({zone for zone, _ in edges})}
         self._planes = table.planes.listed
         self._naming: Mapping[Birthday, int] = _rules_by_birthday(table, self.bands)
         self._cache: Cache[tuple[int, int] | int, Seen] = Cache(limit)
@@ -92,7 +93,7 @@ class Ages:
 
     def today(self, now: datetime) -> dict[str, date]:
         """Return the local day of every zone that a band names."""
-        return {zone: now.astimezone(ZoneInfo(zone)).date() for zone in self.zones}
+        return {name: now.astimezone(zone).date() for name, zone in self.zones.items()}
 
     def births_at(self, now: datetime) -> BirthTable:
         """Return which birthdays are reached at `now`."""
