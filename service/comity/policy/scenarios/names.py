@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from comity.policy.atlas import Atlas
 from comity.policy.compiling.names import subdivisions
@@ -13,7 +14,7 @@ from comity.policy.presumptions import LOW_TRUST_CLASS
 from comity.policy.problems import closest
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Names:
     """The names that a compiled bundle knows.
 
@@ -24,6 +25,11 @@ class Names:
 
     lexicon: Lexicon
     atlas: Atlas
+
+    @cached_property
+    def _named_places(self) -> frozenset[str]:
+        """The places that the policies name themselves."""
+        return frozenset({*self.atlas.parents, *self.atlas.aliases})
 
     def of(self, dimension: str, values: Iterable[str | None]) -> Iterator[str]:
         """Yield a sentence for each of `values` that is given and no value of `dimension`."""
@@ -37,7 +43,7 @@ class Names:
 
     def place(self, values: Iterable[str | None]) -> Iterator[str]:
         """Yield a sentence for each of `values` that is given and no place."""
-        known = {*self.atlas.parents, *self.atlas.aliases}
+        known = self._named_places
         for value in values:
             if value is None or value in known or value in countries() or value in subdivisions():
                 continue
