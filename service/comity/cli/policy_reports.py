@@ -60,7 +60,7 @@ def problems_as_json(problems: Sequence[Problem]) -> str:
 
 
 def print_report(report: ScenarioReport) -> None:
-    """Print what failed, was skipped or is lacking, and a summary."""
+    """Print what failed, was skipped, is lacking or is not shown, and a summary."""
     out = console()
     for result in report.results:
         if result.verdict is not Verdict.PASSED:
@@ -70,6 +70,9 @@ def print_report(report: ScenarioReport) -> None:
             out.print(*rest, sep="\n", markup=False)
     for gap in report.gaps:
         out.print(Text(str(gap), style="red"))
+    for covered in report.coverage:
+        for spot in covered.blind_spots():
+            out.print(Text(f"{covered.file}:{covered.line}: {covered.rule_id}: {spot}", "yellow"))
     for line in _summary(report):
         out.print(line, style="green" if report.passed else "red")
 

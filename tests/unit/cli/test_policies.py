@@ -131,6 +131,18 @@ def test_test_prints_what_failed_and_what_no_scenario_shows(
     )
 
 
+def test_test_tells_of_boundaries_of_time_that_no_scenario_shows(
+    comity: Command, tmp_path: Path
+) -> None:
+    scenarios = SHOWN.replace("23:59:59", "23:58:59")
+    ended = comity("policy", "test", write(tmp_path, policy_files(scenarios=scenarios)))
+    assert ended.code == 0
+    assert ended.out.splitlines()[0] == (
+        "jurisdictions/ua.yaml:4: ua-devices: "
+        "no scenario asks within a minute before 2024-09-19T21:00:00+00:00."
+    )
+
+
 def test_test_stops_at_errors_of_the_files(comity: Command, tmp_path: Path) -> None:
     directory = write(tmp_path, policy_files(BROKEN))
     ended = comity("policy", "test", directory)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
@@ -66,6 +66,20 @@ class RuleCoverage:
     def written_id(self) -> str:
         """The id as the file writes it, without the member."""
         return self.rule_id.partition("#")[0]
+
+    def blind_spots(self) -> Iterator[str]:
+        """Yield in sentences what no scenario shows, although none is required to."""
+        for boundary in self.boundaries:
+            sides = [
+                side
+                for side, shown in (("before", boundary.before), ("after", boundary.after))
+                if not shown
+            ]
+            if sides:
+                at = boundary.at.isoformat()
+                yield f"no scenario asks within a minute {' or '.join(sides)} {at}."
+        if self.derogation is False:
+            yield "no scenario is spared by a rule that derogates it."
 
 
 @dataclass(slots=True)

@@ -134,8 +134,12 @@ def test_boundaries_are_shown_by_questions_within_a_minute_on_both_sides() -> No
     assert boundary.at == datetime(2024, 9, 19, 21, tzinfo=UTC)
     assert (boundary.before, boundary.after) == (True, True)
     assert report.boundaries == (1, 1)
-    farther = SHOWN.replace("23:59:59", "23:58:59")
-    assert run(policy_files(scenarios=farther)).boundaries == (0, 1)
+    assert list(covered.blind_spots()) == []
+    report = run(policy_files(scenarios=SHOWN.replace("23:59:59", "23:58:59")))
+    assert report.boundaries == (0, 1)
+    assert list(report.coverage[0].blind_spots()) == [
+        "no scenario asks within a minute before 2024-09-19T21:00:00+00:00."
+    ]
 
 
 def test_a_derogation_is_shown_by_a_scenario_that_it_spares() -> None:
@@ -155,3 +159,5 @@ def test_a_derogation_is_shown_by_a_scenario_that_it_spares() -> None:
             "ua-devices": shown,
             "ua-permit": None,
         }
+        spots = list(coverage[0].blind_spots())
+        assert ("no scenario is spared by a rule that derogates it." in spots) is not shown
