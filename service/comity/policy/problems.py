@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from enum import StrEnum
 from types import MappingProxyType
@@ -11,6 +11,9 @@ from typing import Final
 
 # How many problems of one kind of check are told of one file: whoever has more begins with these.
 MOST_PROBLEMS: Final = 100
+# How much of a message is told: a value that it shows may be long.
+MOST_MESSAGE_CHARACTERS: Final = 300
+_MOST_SUGGESTED: Final = 120
 
 
 class Level(StrEnum):
@@ -45,6 +48,20 @@ class Problem:
     def level(self) -> Level:
         """How much it matters, by its code."""
         return CODES[self.code].level
+
+    def to_line(self) -> Problem:
+        """Return the problem fit for one line, whatever value of a file its texts show."""
+        message, suggestion = self.message, self.suggestion
+        if not message.isprintable():
+            message = "".join(c if c.isprintable() else " " for c in message)
+        if len(message) > MOST_MESSAGE_CHARACTERS:
+            half = MOST_MESSAGE_CHARACTERS // 2 - 2
+            message = f"{message[:half]} .. {message[-half:]}"
+        if suggestion and not (suggestion.isprintable() and len(suggestion) <= _MOST_SUGGESTED):
+            suggestion = None
+        if message is self.message and suggestion is self.suggestion:
+            return self
+        return replace(self, message=message, suggestion=suggestion)
 
     def __str__(self) -> str:
         """Return `file:line:column CODE message`, with the suggestion if there is one."""
@@ -189,8 +206,9 @@ CODES: Final[Mapping[str, CodeEntry]] = MappingProxyType(
 
 
 def sort_problems(problems: Iterable[Problem]) -> tuple[Problem, ...]:
-    """Return the problems in file order, each once."""
-    return tuple(sorted(set(problems), key=lambda p: (p.file, p.line, p.column, p.code, p.message)))
+    """Return the problems in file order, each once and each fit for one line."""
+    lines = {problem.to_line() for problem in problems}
+    return tuple(sorted(lines, key=lambda p: (p.file, p.line, p.column, p.code, p.message)))
 
 
 def closest(name: str, known: Iterable[str]) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Generic, TypeVar
 
@@ -31,8 +31,6 @@ from comity.policy.problems import Problem, sort_problems
 from comity.policy.yaml_nodes import Tree, paused_collector, read_tree
 
 T = TypeVar("T")
-
-MOST_MESSAGE_CHARACTERS: Final = 300
 
 _DOCUMENTS: Final[Mapping[Kind, type[Document]]] = MappingProxyType(
     {
@@ -115,7 +113,7 @@ def read_documents(files: Mapping[str, bytes]) -> Documents:
         conflicts=next(iter(read[Kind.CONFLICTS]), None),
         lists=tuple(read[Kind.LIST]),
         scenarios=tuple(read[Kind.SCENARIOS]),
-        problems=sort_problems(map(_to_one_line, problems)),
+        problems=sort_problems(problems),
     )
 
 
@@ -155,14 +153,3 @@ def _check_name(tree: Tree, kind: Kind) -> Iterable[Problem]:
     if key is not None and isinstance(named, str) and named != expected:
         message = f"'{key}' is '{named}', but the file is named '{stem}'."
         yield Problem("CP122", tree.file, *tree.position((key,)), message, expected)
-
-
-def _to_one_line(problem: Problem) -> Problem:
-    """Return the problem with a message that fits on one line, whatever value it shows."""
-    message = problem.message
-    if not message.isprintable():
-        message = "".join(c if c.isprintable() else " " for c in message)
-    if len(message) > MOST_MESSAGE_CHARACTERS:
-        half = MOST_MESSAGE_CHARACTERS // 2
-        message = f"{message[:half]} ... {message[-half:]}"
-    return problem if message is problem.message else replace(problem, message=message)
