@@ -77,7 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             prog_name="comity",
         )
     except CommandError as error:
-        print(f"comity: {error}", *error.details, sep="\n  ", file=sys.stderr)
+        print(f"comity: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001 - a traceback tells a user nothing
         # Its text is left out: texts of exceptions quote what they stumbled over.

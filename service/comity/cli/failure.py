@@ -28,6 +28,6 @@ class CommandError(Exception):
 
     def __init__(self, exit_code: int, message: str, details: Iterable[str] = ()) -> None:
         """Keep the code that the process is to end with, and further lines of `message`."""
-        super().__init__(message)
         self.exit_code = int(exit_code)
         self.details = tuple(details)
+        super().__init__("\n  ".join((message, *self.details)))

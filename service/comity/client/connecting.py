@@ -13,8 +13,8 @@ import grpc
 RETRY_POLICY: Final = {
     "maxAttempts": 4,
     "initialBackoff": "0.1s",
-    "maxBackoff": "2s",
-    "backoffMultiplier": 3,
+    "maxBackoff": "1s",
+    "backoffMultiplier": 2,
     "retryableStatusCodes": ["UNAVAILABLE", "RESOURCE_EXHAUSTED"],
 }
 """Every call is read-only, so a retry is safe. gRPC waits as long as the server asks it to
