@@ -82,7 +82,9 @@ def is_live(rule: Rule, ruleset: Ruleset, sight: Sight) -> bool:
 def _is_preferred(rule: Rule, ruleset: Ruleset, now: datetime) -> bool:
     """Return whether a ruling in force prefers the requirement `rule` to a prohibition."""
     return any(
-        ruling.prefer == ruling.require_rule_id == rule.id and now < ruling.expires
+        ruling.prefer == ruling.require_rule_id == rule.id
+        and ruling.forbid_rule_id in ruleset.by_id
+        and now < ruling.expires
         for ruling in ruleset.rulings
     )
 
