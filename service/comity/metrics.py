@@ -18,7 +18,8 @@ from comity.app.ports.decision_recorder import DecisionRecord, DecisionRecorder,
 from comity.domain.decision import Determination
 from comity.domain.effect import Effect
 
-disable_created_metrics()  # type: ignore[no-untyped-call] # one more series for each counter, of no use here
+# One more series for each counter, of no use here.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 
 _LATENCY_BUCKETS_SECONDS: Final = (
     *(0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01),
@@ -35,6 +36,7 @@ class WorkerMetrics:
         call_seconds: how long calls took, from arrival in a thread to the reply, by method.
         decisions: decisions made, by effect and determination.
         epoch: epoch of the policy revision in force; 0 for none.
+        stale_files: 1 while a file as it stands is refused, by file.
     """
 
     def __init__(self) -> None:
@@ -63,6 +65,12 @@ class WorkerMetrics:
         self.epoch = Gauge(
             "comity_worker_policy_epoch",
             "Epoch of the policy revision that this worker answers from; 0 for none.",
+            registry=self.registry,
+        )
+        self.stale_files = Gauge(
+            "comity_worker_file_stale",
+            "1 while a file as it stands is refused, by file: geoip or callers.",
+            ("file",),
             registry=self.registry,
         )
 

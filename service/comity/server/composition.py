@@ -108,7 +108,9 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
     worker_health.add_to(server)
     names = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
-    return Composition(server, worker_health, metrics, drain, lambda: _refresh(places, callers))
+    return Composition(
+        server, worker_health, metrics, drain, lambda: _refresh(places, callers, metrics)
+    )
 
 
 def _add_servicers(
@@ -162,7 +164,9 @@ def _open_callers(settings: Settings) -> CallersFile | None:
         raise StartupError(ExitCode.CALLERS_UNUSABLE, str(error)) from error
 
 
-def _refresh(places: MaxMindPlaceLookup, callers: CallersFile | None) -> None:
+def _refresh(
+    places: MaxMindPlaceLookup, callers: CallersFile | None, metrics: WorkerMetrics
+) -> None:
     """Take up files that changed, and log what became of them."""
     logger = get_logger(__name__)
     before = places.status.errors
@@ -170,8 +174,12 @@ def _refresh(places: MaxMindPlaceLookup, callers: CallersFile | None) -> None:
         logger.info("geoip exchanged", database_type=places.status.provenance.database_type)
     if places.status.errors != before:
         logger.warning("geoip refused", problems=list(places.status.errors))
-    if callers and callers.reload_if_changed():
+    metrics.stale_files.labels("geoip").set(bool(places.status.errors))
+    if callers is None:
+        return
+    if callers.reload_if_changed():
         if callers.error:
             logger.warning("callers refused", problems=callers.error.splitlines())
         else:
             logger.info("callers exchanged")
+    metrics.stale_files.labels("callers").set(bool(callers.error))
