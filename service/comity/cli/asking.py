@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -90,6 +90,8 @@ def asking(given: Given) -> Iterator[ComityClient]:
             )
         except ClientError as error:
             raise _failure(error, server) from error
+        except ValueError as error:  # a value that the contract has no place for
+            raise CommandError(Exit.MISUSED, str(error)) from error
 
 
 def options_of(given: Given, *, explain: bool = False) -> Options:
@@ -123,12 +125,12 @@ def instant_of(flag: str, text: str | None) -> datetime | None:
         return None
     try:
         instant = datetime.fromisoformat(f"{text}T00:00:00Z" if _DAY.fullmatch(text) else text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
+        if instant.tzinfo is None:
+            raise ValueError  # noqa: TRY301 - as little an instant as the others
+        return instant.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         message = f"{flag}: must be a day or an instant with its offset, 2024-09-20T00:00:00+03:00"
-        raise CommandError(Exit.MISUSED, message)
-    return instant
+        raise CommandError(Exit.MISUSED, message) from error
 
 
 def _tls_of(given: Given) -> Tls | None:

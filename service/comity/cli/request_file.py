@@ -85,6 +85,8 @@ def _fill(message: Message, given: object, path: str) -> Iterator[_MistakeError]
             yield from _set(message, fields[key], value, where)
         except _MistakeError as mistake:
             yield mistake
+        except ValueError:  # such as bytes of the command line that are no UTF-8
+            yield _MistakeError(where, "is no value for it")
 
 
 def _set(message: Message, field: AnyField, value: object, where: str) -> Iterator[_MistakeError]:

@@ -90,9 +90,9 @@ def route_data_request(given: Given) -> None:
     Raises:
         CommandError: there is no answer, or the request is not in order.
     """
-    request = request_of(given)
-    request.options.CopyFrom(options_of(given).to_proto())
+    request, options = request_of(given), options_of(given)
     with asking(given) as client:
+        request.options.CopyFrom(options.to_proto())
         reply = client.route_data_request(request)
     if given["json"]:
         from comity.cli.output import print_json

@@ -214,6 +214,10 @@ def test_a_bad_question_names_its_fields(check: Command) -> None:
     [
         (("--as-of", "yesterday"), "--as-of: must be a day or an instant"),
         (("--as-known", "2024-09-20T00:00:00"), "--as-known: must be a day or an instant"),
+        (("--as-of", "0001-01-01T00:00:00+14:00"), "--as-of: must be a day or an instant"),
+        (("--birth-year", "-1"), "-1"),
+        (("--min-revision", "-1"), "-1"),
+        (("--device", "\udcff"), "surrogates"),
         (("--view", "all"), "--view: must be one of caller, user, legal"),
         (("--unknown", "age"), "--unknown: must be FACT=REASON"),
         (("--age", "young"), "--age: must be completed years"),

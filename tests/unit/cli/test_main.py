@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 
 import pytest
 import typer
 from comity.cli import build_app, check, main
-from comity.cli.failure import CommandError
+from comity.cli.failure import CommandError, Exit
 from unit.cli.command import Command
 
 COMMANDS = ("check", "route", "policy", "traces", "serve", "config", "version")
@@ -94,3 +96,12 @@ def test_an_error_is_told_on_standard_error_without_a_traceback(
 def test_each_application_is_new() -> None:
     """Nothing is kept between two of them."""
     assert build_app() is not build_app()
+
+
+def test_the_documentation_lists_every_exit_code() -> None:
+    """Of `comity` as a whole, and those of `check --exit-code`."""
+    text = (Path(__file__).parents[3] / "docs" / "commands.md").read_text(encoding="utf-8")
+    table = text.partition("## Exit codes")[2]
+    cells = " ".join(row.split("|")[1] for row in table.splitlines() if row.startswith("|"))
+    listed = {int(code) for code in re.findall(r"\d+", cells)}
+    assert {int(code) for code in Exit} <= listed

@@ -203,3 +203,4 @@ def test_a_bad_request_names_its_fields(route: Command) -> None:
     assert "  authority: must be set" in ended.err
     assert "did you mean 'fr_court_order'?" in ended.err
     assert route("route", "--set", "profile").code == 2
+    assert "profile: is no value for it" in route("route", "--profile", "\udcff").err
