@@ -20,6 +20,7 @@ from comity.telemetry.batching import BatchDelivery, BatchLimits, read_limits
 from comity.telemetry.destinations import Destination, Place, find_destination, open_exporter
 from comity.telemetry.identifiers import SystemRandomIdGenerator
 from comity.telemetry.losses import SpanLosses
+from comity.telemetry.notes import NotingProcessor
 from comity.telemetry.pseudonyms import Pseudonyms, open_pseudonyms
 from comity.telemetry.recorder import OtelDecisionRecorder
 
@@ -73,8 +74,8 @@ class Telemetry:
             id_generator=self._ids,
             shutdown_on_exit=False,
         )
-        if processor is not None:
-            self._provider.add_span_processor(processor)
+        self._notes = NotingProcessor(processor)
+        self._provider.add_span_processor(self._notes)
         self.tracer = self._provider.get_tracer(SCOPE, version("comity"))
 
     @cached_property
@@ -87,7 +88,7 @@ class Telemetry:
         pseudonyms: Pseudonyms = open_pseudonyms(
             self._settings.pseudonym_key, self._settings.data_dir
         )
-        return OtelDecisionRecorder(self.tracer, pseudonyms, self._ids)
+        return OtelDecisionRecorder(self.tracer, self._notes, pseudonyms, self._ids)
 
     @contextmanager
     def span(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from opentelemetry.sdk.resources import Resource
@@ -21,26 +22,25 @@ JsonObject = dict[str, Any]
 _KINDS: Final[Mapping[SpanKind, int]] = {kind: kind.value + 1 for kind in SpanKind}
 _HAS_IS_REMOTE: Final = 0x100
 _IS_REMOTE: Final = 0x200
+_MOST_PAIRS: Final = 16_384
 
 
 def encode_line(spans: Sequence[ReadableSpan]) -> bytes:
     """Return `spans`, of one process, as one line with its end."""
-    by_scope: dict[InstrumentationScope | None, list[JsonObject]] = {}
+    by_scope: dict[InstrumentationScope | None, list[str]] = {}
     for span in spans:
         by_scope.setdefault(span.instrumentation_scope, []).append(_span(span))
     resource = spans[0].resource if spans else Resource.get_empty()
-    batch = {
-        "resourceSpans": [
-            {
-                "resource": {"attributes": _attributes(resource.attributes)},
-                "scopeSpans": [
-                    {"scope": _scope(scope), "spans": encoded}
-                    for scope, encoded in by_scope.items()
-                ],
-            }
-        ]
-    }
-    return json.dumps(batch, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"
+    scopes = ",".join(
+        f'{{"scope":{_scope(scope)},"spans":[{",".join(encoded)}]}}'
+        for scope, encoded in by_scope.items()
+    )
+    line = (
+        f'{{"resourceSpans":[{{"resource":{{"attributes":{_attributes(resource.attributes)}}},'
+        f'"scopeSpans":[{scopes}]}}]}}\n'
+    )
+    # Variables of the environment may hold what is no text.
+    return line.encode("utf-8", "replace")
 
 
 def decode_attributes(encoded: Iterable[JsonObject]) -> dict[str, AttributeValue]:
@@ -52,50 +52,56 @@ def decode_attributes(encoded: Iterable[JsonObject]) -> dict[str, AttributeValue
     return {pair["key"]: _plain(pair["value"]) for pair in encoded}
 
 
-def _span(span: ReadableSpan) -> JsonObject:
+def _span(span: ReadableSpan) -> str:
     """Return one span; what would be empty is left out."""
     context = span.get_span_context()
     assert context is not None  # only a span that never began has none
-    encoded: JsonObject = {
-        "traceId": f"{context.trace_id:032x}",
-        "spanId": f"{context.span_id:016x}",
-        "flags": _HAS_IS_REMOTE,
-        "name": span.name,
-        "kind": _KINDS[span.kind],
-        "startTimeUnixNano": str(span.start_time),
-        "endTimeUnixNano": str(span.end_time),
-        "attributes": _attributes(span.attributes),
-        "status": {"code": span.status.status_code.value},
-    }
+    flags, more = _HAS_IS_REMOTE, ""
     if context.trace_state:
-        encoded["traceState"] = context.trace_state.to_header()
+        more += f',"traceState":{_text(context.trace_state.to_header())}'
     if span.parent is not None:
-        encoded["parentSpanId"] = f"{span.parent.span_id:016x}"
-        encoded["flags"] |= _IS_REMOTE if span.parent.is_remote else 0
+        more += f',"parentSpanId":"{span.parent.span_id:016x}"'
+        flags |= _IS_REMOTE if span.parent.is_remote else 0
     if span.events:
-        encoded["events"] = [_event(event) for event in span.events]
-    if span.dropped_events:
-        encoded["droppedEventsCount"] = span.dropped_events
-    return encoded
+        more += f',"events":[{",".join(map(_event, span.events))}]'
+    return (
+        f'{{"traceId":"{context.trace_id:032x}","spanId":"{context.span_id:016x}",'
+        f'"flags":{flags},"name":{_text(span.name)},"kind":{_KINDS[span.kind]},'
+        f'"startTimeUnixNano":"{span.start_time}","endTimeUnixNano":"{span.end_time}",'
+        f'"attributes":{_attributes(span.attributes)},'
+        f'"status":{{"code":{span.status.status_code.value}}}{more}}}'
+    )
 
 
-def _event(event: Event) -> JsonObject:
+def _event(event: Event) -> str:
     """Return one event."""
-    return {
-        "timeUnixNano": str(event.timestamp),
-        "name": event.name,
-        "attributes": _attributes(event.attributes),
-    }
+    return (
+        f'{{"timeUnixNano":"{event.timestamp}","name":{_text(event.name)},'
+        f'"attributes":{_attributes(event.attributes)}}}'
+    )
 
 
-def _scope(scope: InstrumentationScope | None) -> JsonObject:
+def _scope(scope: InstrumentationScope | None) -> str:
     """Return who made the spans."""
-    return {"name": scope.name, "version": scope.version or ""} if scope else {}
+    if scope is None:
+        return "{}"
+    return f'{{"name":{_text(scope.name)},"version":{_text(scope.version or "")}}}'
 
 
-def _attributes(attributes: Attributes) -> list[JsonObject]:
+def _attributes(attributes: Attributes) -> str:
     """Return attributes in OTLP form."""
-    return [{"key": key, "value": _value(value)} for key, value in (attributes or {}).items()]
+    return f"[{','.join(_pair(key, value) for key, value in (attributes or {}).items())}]"
+
+
+@lru_cache(maxsize=_MOST_PAIRS, typed=True)
+def _pair(key: str, value: AnyValue) -> str:
+    """Return one attribute in OTLP form. Most have few values, which come again and again."""
+    return _text({"key": key, "value": _value(value)})
+
+
+def _text(value: object) -> str:
+    """Return `value` in JSON."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
 
 
 def _value(value: AnyValue) -> JsonObject:

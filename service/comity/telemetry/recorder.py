@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from opentelemetry import trace
+from opentelemetry.sdk.trace import Event
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import Span, Tracer
 
@@ -16,6 +17,7 @@ from comity.telemetry.attributes import (
     reason_events,
 )
 from comity.telemetry.identifiers import decision_id
+from comity.telemetry.notes import NotingProcessor
 from comity.telemetry.pseudonyms import Pseudonyms
 from comity.telemetry.route_attributes import answer_events, route_attributes
 
@@ -31,9 +33,15 @@ class OtelDecisionRecorder:
     child of it.
     """
 
-    def __init__(self, tracer: Tracer, pseudonyms: Pseudonyms, ids: IdGenerator) -> None:
-        """Make spans with `tracer`; `ids` gives identities when tracing is switched off."""
+    def __init__(
+        self, tracer: Tracer, notes: NotingProcessor, pseudonyms: Pseudonyms, ids: IdGenerator
+    ) -> None:
+        """Make spans with `tracer`, whose spans end in `notes`.
+
+        `ids` gives identities when tracing is switched off.
+        """
         self._tracer = tracer
+        self._notes = notes
         self._pseudonyms = pseudonyms
         self._ids = ids
 
@@ -74,10 +82,8 @@ class OtelDecisionRecorder:
         self, span: Span, attributes: Attributes, event_name: str, events: Iterable[Attributes]
     ) -> str:
         """Write into `span`; return its decision id, or a fresh one if tracing is off."""
-        span.set_attributes(attributes)
-        for event in events:
-            span.add_event(event_name, event)
+        if not span.is_recording():
+            return decision_id(self._ids.generate_trace_id(), self._ids.generate_span_id())
+        self._notes.note(span, attributes, [Event(event_name, event) for event in events])
         context = span.get_span_context()
-        if span.is_recording():
-            return decision_id(context.trace_id, context.span_id)
-        return decision_id(self._ids.generate_trace_id(), self._ids.generate_span_id())
+        return decision_id(context.trace_id, context.span_id)

@@ -33,8 +33,10 @@ class Seal:
 
     def facts(self, keys: Iterable[FactKey]) -> tuple[str, ...]:
         """Return the texts of fact names, sorted, without sensitive members."""
-        return tuple(
-            sorted(
-                {str(replace(key, member=self.value(key.dimension, key.member))) for key in keys}
-            )
-        )
+        return tuple(sorted({str(self._sealed(key)) for key in keys}))
+
+    def _sealed(self, key: FactKey) -> FactKey:
+        """Return `key` without its member if that is sensitive."""
+        if (key.dimension, key.member) in self.sensitive:
+            return replace(key, member=SEALED)
+        return key
