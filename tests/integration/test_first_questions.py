@@ -14,6 +14,7 @@ from comity.cli.local import serving_here
 from comity.client import Answer, ComityClient, Effect, Options, Question, Tie
 from comity.v1 import common_pb2, facts_pb2
 from comity.v1.data_request_service_pb2 import (
+    PERSON_ROLE_SUSPECT,
     VERDICT_DISCLOSABLE,
     VERDICT_NEEDS_INFORMATION,
     VERDICT_REFUSED,
@@ -130,7 +131,7 @@ def data_request(
         instrument=instrument,
         authority=IssuingAuthority(kind=authority, issuing_state=state),
         subject=facts_pb2.Subject(account_id="a1"),
-        person=DataPerson(role="PERSON_ROLE_SUSPECT"),
+        person=DataPerson(role=PERSON_ROLE_SUSPECT),
         offence=Offence(categories=["drug_trafficking"]),
         data=[RequestedData(category="login_ip"), RequestedData(category="phone_number")],
     )
