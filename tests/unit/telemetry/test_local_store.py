@@ -212,3 +212,26 @@ def test_processes_write_into_one_directory_at_the_same_time(directory: Path) ->
     assert len(names(TraceReader(directory))) == 100
     assert len(trace_files(directory)) == 2
     assert str(os.getpid()) in trace_files(directory)[0].name
+
+
+def write_until_killed(directory: Path) -> None:
+    """Write spans, numbered, for as long as there is time."""
+    store = LocalTraceStore(directory, "worker", file_bytes=1 << 15)
+    for number in range(1_000_000):
+        store.export(made(str(number)))
+
+
+def test_a_killed_process_loses_no_line_that_it_had_written(directory: Path) -> None:
+    """What is read are the first so many spans, without a gap."""
+    process = multiprocessing.get_context("spawn").Process(
+        target=write_until_killed, args=(directory,)
+    )
+    process.start()
+    reader, found = TraceReader(directory), list[str]()
+    while len(found) < 200:
+        assert process.is_alive()
+        found += names(reader)
+    process.kill()
+    process.join(60)
+    found += names(reader)
+    assert found == [str(number) for number in range(len(found))]
