@@ -11,7 +11,8 @@ from rich.console import Console
 from rich.text import Text
 
 from comity.cli.policy_reports import console, plural
-from comity.cli.policy_words import Line, rule_lines, text_lines, word_names
+from comity.cli.policy_words import Line, rule_lines
+from comity.cli.request_words import provision_lines
 from comity.domain.request import Revision, View
 from comity.grpc_api.policy_replies import jurisdiction_of, rule_reply
 from comity.policy.bundle import Bundle, JurisdictionText
@@ -39,7 +40,8 @@ def print_jurisdiction(text: JurisdictionText, bundle: Bundle, now: datetime) ->
         told.add(written)
     for provision in _provisions_of(text, bundle):
         read = bundle.requests.texts[provision.id].text
-        _print_rule(out, provision.id, read.title, _provision_lines(provision, bundle, now))
+        said = provision_lines(provision, read, text.timezone, now)
+        _print_rule(out, provision.id, read.title, said)
 
 
 def _rules_of(text: JurisdictionText, bundle: Bundle) -> Iterator[Rule]:
@@ -50,31 +52,13 @@ def _rules_of(text: JurisdictionText, bundle: Bundle) -> Iterator[Rule]:
             yield rule
 
 
-def _provisions_of(text: JurisdictionText, bundle: Bundle) -> Iterator[RequestRule | RequestCheck]:
-    """Yield the instruments and checks of a jurisdiction for requests of data."""
-    for rules in bundle.requests.instruments.values():
-        yield from (rule for rule in rules if rule.jurisdiction == text.code)
-    yield from (check for check in bundle.requests.checks if check.jurisdiction == text.code)
-
-
-def _provision_lines(
-    provision: RequestRule | RequestCheck, bundle: Bundle, now: datetime
-) -> Iterator[Line]:
-    """Yield what an instrument or a check for requests of data says."""
-    yield "Now", "in force" if provision.has_effect_at(now) else "not in force"
-    if isinstance(provision, RequestCheck):
-        yield "Outcome", f"{provision.terms.outcome} with {provision.terms.code}"
-    else:
-        yield (
-            "Instrument",
-            provision.terms.instrument + ("" if provision.terms.binding else ", not binding"),
-        )
-        for row in provision.terms.reach:
-            classes = "as its legal basis says" if row.as_legal_basis else word_names(row.classes)
-            yield "Reaches", f"{classes}, if issued by {word_names(row.issued_by)}"
-        due = provision.terms.due
-        yield "Due", due.replace("_", " ") if isinstance(due, str) else f"within {due.within.text}"
-    yield from text_lines(bundle.requests.texts[provision.id].text)
+def _provisions_of(text: JurisdictionText, bundle: Bundle) -> list[RequestRule | RequestCheck]:
+    """Return the instruments and checks of a jurisdiction, in the order of its file."""
+    law = bundle.requests
+    instruments = (rule for rules in law.instruments.values() for rule in rules)
+    everything: tuple[RequestRule | RequestCheck, ...] = (*instruments, *law.checks)
+    own = [provision for provision in everything if provision.jurisdiction == text.code]
+    return sorted(own, key=lambda provision: law.texts[provision.id].text.line)
 
 
 def _print_rule(out: Console, rule_id: str, title: str, lines: Iterable[Line]) -> None:
@@ -102,7 +86,7 @@ def print_jurisdictions(bundle: Bundle, now: datetime) -> None:
     width = max((len(text.code) for text in listed), default=0)
     out = console()
     for text in listed:
-        rules, provisions = list(_rules_of(text, bundle)), list(_provisions_of(text, bundle))
+        rules, provisions = list(_rules_of(text, bundle)), _provisions_of(text, bundle)
         standing = sum(rule.timeline.state_at(now) is not None for rule in rules)
         counts = [f"{standing} of {len(rules)} rules in force"] if rules else []
         if provisions:

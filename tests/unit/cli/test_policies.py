@@ -248,6 +248,88 @@ ua-devices  Telegram is barred from official devices
     assert "  Now             in force: deny\n" in later.out
 
 
+REQUESTS = """\
+data_requests:
+  - id: ua-ruling
+    title: A ruling
+    instrument: ruling
+    binding: false
+    system: EU
+    issuing_states: {in: [UA, EU], not: DE}
+    reach:
+      - {classes: subscriber, issued_by: [court, police]}
+      - classes: content
+        issued_by: police
+        or_validated_by: court
+        offence:
+          any_of:
+            - {maximum_penalty_at_least: 3 years, committed_online: true}
+            - {category: fraud, listed: serious}
+    needs: [signature, account_identifier]
+    valid_for: 2 months
+    due: {within: 10 days}
+    desk: intake
+    in_force: [{from: 2024-01-01, until: 2025-01-01}]
+    authority: A parliament
+    source: {title: A code, pinpoint: Article 1}
+    recorded_at: 2024-01-15
+checks:
+  - id: ua-check
+    title: A check
+    when: {request: forged, dual_criminality: false}
+    code: FORGED
+    outcome: need_information
+    in_force: [{}]
+    authority: A parliament
+    source: {title: A code}
+    recorded_at: 2024-01-15
+"""
+
+
+def test_show_tells_the_law_of_requests_for_data(comity: Command, tmp_path: Path) -> None:
+    files = dict(policy_files())
+    files["jurisdictions/ua.yaml"] += REQUESTS.encode()
+    directory = ("--policies", write(tmp_path, files))
+    ended = comity("policy", "show", "UA", *directory, "--at", "2024-10-01T00:00:00Z")
+    assert (
+        ended.out[ended.out.index("ua-ruling") :]
+        == """\
+ua-ruling  A ruling
+  Now             in force
+  Instrument      ruling, not binding
+  Issued in       EU or UA but not DE
+  Reaches         subscriber, issued by court or police
+  Reaches         content, issued by police, or validated by court, for an offence (threatened \
+with 3 years or more and committed online) or (on the list serious and of fraud)
+  Needs           signature, account identifier
+  Valid for       2 months
+  Due             within 10 days
+  Desk            intake
+  In force        from 2024-01-01T00:00:00+02:00 until 2025-01-01T00:00:00+02:00
+  Authority       A parliament
+  Source          A code, Article 1
+  Legal effect    voluntary
+  Confidence      verified, recorded 2024-01-15
+  File            jurisdictions/ua.yaml:15
+
+ua-check  A check
+  Now             in force
+  Speaks when     request is forged; and dual criminality is lacking
+  Outcome         need information, FORGED
+  In force        always
+  Authority       A parliament
+  Source          A code
+  Legal effect    binding
+  Confidence      verified, recorded 2024-01-15
+  File            jurisdictions/ua.yaml:39
+"""
+    )
+    listed = comity("policy", "list", *directory, "--at", "2025-01-01T00:00:00Z")
+    assert listed.out.startswith(
+        "UA   Ukraine: 1 of 1 rules in force, 1 of 2 on requests for data\n"
+    )
+
+
 def test_show_prints_the_json_of_the_service(comity: Command, tmp_path: Path) -> None:
     ended = comity("policy", "show", "UA", "--policies", write(tmp_path), "--json")
     told = json.loads(ended.out)
@@ -285,11 +367,12 @@ def test_list_counts_what_is_in_force(comity: Command, tmp_path: Path) -> None:
     directory = ("--policies", write(tmp_path))
     ended = comity("policy", "list", *directory, "--at", "2024-01-01T00:00:00Z")
     assert ended.out == (
-        "UA  Ukraine: 0 of 1 rules in force\n1 policy file, at 2024-01-01T00:00:00+00:00.\n"
+        "UA   Ukraine: 0 of 1 rules in force\nany  Platform: no rules\n"
+        "2 policy files, at 2024-01-01T00:00:00+00:00.\n"
     )
     assert "1 of 1 rules in force" in comity("policy", "list", *directory).out
     told = json.loads(comity("policy", "list", *directory, "--json").out)
-    assert [jurisdiction["code"] for jurisdiction in told["jurisdictions"]] == ["UA"]
+    assert [jurisdiction["code"] for jurisdiction in told["jurisdictions"]] == ["UA", "any"]
 
 
 @pytest.mark.parametrize(

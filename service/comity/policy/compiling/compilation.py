@@ -175,19 +175,22 @@ def _compiler(read: RulesFile, report: FileReport, ground: _Ground) -> NormCompi
 def _texts(
     documents: Documents, geography: Geography, atlas: Atlas, rules: Sequence[Rule]
 ) -> Mapping[str, JurisdictionText]:
-    """Return what people read of each jurisdiction."""
+    """Return what people read of each jurisdiction, and of the platform under `any`."""
     by_file: dict[str, list[str]] = {}
     for rule in rules:
         by_file.setdefault(rule.text.file, []).append(rule.id)
     texts = {}
-    for read in documents.jurisdictions:
+    for read in _rules_files(documents):
         document = read.document
         code = atlas.canonical(document.jurisdiction)
-        requests = [r.id for r in (*document.data_requests, *document.checks)]
+        instruments = document.data_requests if isinstance(document, JurisdictionFile) else ()
         texts[code] = JurisdictionText(
             code=code,
-            name=geography.name_of(code),
+            name="Platform" if code == ANY else geography.name_of(code),
             timezone=document.timezone,
-            rule_ids=(*by_file.get(read.file, ()), *requests),
+            rule_ids=(
+                *by_file.get(read.file, ()),
+                *(rule.id for rule in (*instruments, *document.checks)),
+            ),
         )
     return {code: texts[code] for code in sorted(texts)}
