@@ -69,7 +69,7 @@ def test_an_exception_is_told_without_its_text(stream: io.StringIO) -> None:
 
     def stumble() -> None:
         try:
-            int("+380501234711")
+            int("no number: +380501234711")
         except ValueError as error:
             message = "no number: +380501234711"
             raise RuntimeError(message) from error
