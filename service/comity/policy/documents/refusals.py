@@ -15,8 +15,9 @@ from comity.policy.yaml_nodes import Loc
 
 # What union members are called in `loc`; no key of a file can look so.
 TAG: Final = re.compile(r"<[a-z_]+>")
-# How pydantic ends the `loc` of a refused key.
+# How pydantic ends the `loc` of a refused key, and what it calls a key that no field has.
 _KEY: Final = "[key]"
+_UNKNOWN: Final = "extra_forbidden"
 
 _EXPECTED: Final = {
     "string_type": "text",
@@ -71,11 +72,11 @@ def refusal_of(refused: Refused, loc: Loc = ()) -> Refusal:
 def explain(error: ErrorDetails, allowed: Collection[str] = ()) -> Refusal:
     """Return the error in words; `allowed` are the keys of the mapping in which it arose."""
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
-    loc = tuple(part for part in error["loc"] if not TAG.fullmatch(str(part)))
+    loc = _without_tags(error["loc"], ends_in_key=kind == _UNKNOWN or context.get("of_key", False))
     if "of_key" in context:
         suggestion, of_key = context["suggestion"], context["of_key"]
         return Refusal(loc, kind, context["message"], suggestion, of_key)
-    if loc and loc[-1] == _KEY:
+    if loc and loc[-1] == _KEY and kind != _UNKNOWN:
         refusal = explain({**error, "loc": loc[:-2]})
         of = "A key of " if kind == "literal_error" else ""
         return replace(refusal, loc=loc[:-1], message=of + refusal.message, of_key=True)
@@ -84,7 +85,7 @@ def explain(error: ErrorDetails, allowed: Collection[str] = ()) -> Refusal:
         return refusal_of(context["error"], loc)
     if kind == "missing":
         return Refusal(loc[:-1], "CP201", f"{name} is missing.")
-    if kind == "extra_forbidden":
+    if kind == _UNKNOWN:
         suggestion = closest(str(loc[-1]), allowed)
         return Refusal(loc, "CP202", f"{name} is no key that can stand here.", suggestion, True)
     if value is None:
@@ -103,6 +104,12 @@ def explain(error: ErrorDetails, allowed: Collection[str] = ()) -> Refusal:
     if kind in _SIZES:
         return Refusal(loc, "CP205", _refuse_size(name, kind, context))
     return Refusal(loc, "CP203", f"{name} can't be read here: {error['msg']}.")
+
+
+def _without_tags(loc: Loc, *, ends_in_key: bool) -> Loc:
+    """Return the path without names of union members; a key of a file may look like one."""
+    last = len(loc) - 1 if ends_in_key else len(loc)
+    return tuple(p for i, p in enumerate(loc) if i == last or not TAG.fullmatch(str(p)))
 
 
 def _refuse_word(loc: Loc, name: str, value: Any, known: list[str]) -> Refusal:

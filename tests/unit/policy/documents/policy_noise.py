@@ -20,6 +20,8 @@ VALUES = (
     "999999 years", "ua-devices", "{below: per_member}", "00:00-24:00", "2024-01-01/2199-12-31",
     "Pacific/Apia", "{EU: 16, others: none}", "{in: UA}", "UA:military", "{require: carry}",
 )  # fmt: skip
+# Keys that look like what validation calls its own parts.
+KEYS = ("<deny>", '"[key]"', '"0"', "<<", "__root__")
 CHARACTERS = " \t\n\r-:,[]{}#&*!|>'\"%@`?~0aZ\0\x85\u2028\ufeffé\\/"
 VALUE = re.compile(r"(?<=[:\-,\[{] )[^\s,\]}][^,\]}\n]*|(?<=\[)[^,\]]+")
 KEY = re.compile(r"[a-z_]+(?=:)")
@@ -45,7 +47,8 @@ def mutate(text: str, random: Random) -> str:
         return text[: at.start()] + random.choice(VALUES) + text[at.end() :]
     if what == "key" and (found := list(KEY.finditer(text))):
         at, other = random.choice(found), random.choice(found)
-        return text[: at.start()] + other[0] + text[at.end() :]
+        key = random.choice((other[0], other[0], other[0], *KEYS))
+        return text[: at.start()] + key + text[at.end() :]
     if what == "line":
         lines = text.split("\n")
         index = random.randrange(len(lines))
