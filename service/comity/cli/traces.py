@@ -61,41 +61,49 @@ class DecisionFilter:
         )
 
 
+Identity = Annotated[
+    str,
+    typer.Argument(
+        metavar="DECISION_OR_TRACE_ID",
+        help="Show this decision, or all of this trace, with everything that was recorded.",
+    ),
+]
+Limit = Annotated[int, typer.Option(min=1, help="Show so many decisions, at most.")]
+Follow = Annotated[
+    bool, typer.Option("--follow", "-f", help="Go on with new decisions until interrupted.")
+]
+OnlyEffect = Annotated[
+    EffectName | None, typer.Option(case_sensitive=False, help="Only this effect.")
+]
+OnlyJurisdiction = Annotated[
+    str, typer.Option(metavar="CODE", help="Only those with a rule of this jurisdiction.")
+]
+OnlyRule = Annotated[str, typer.Option(metavar="ID", help="Only those with this rule.")]
+OnlyDegraded = Annotated[
+    bool, typer.Option("--degraded", help="Only those for which a source was not available.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line and span.")]
+DataDir = Annotated[
+    str | None, typer.Option("--data-dir", metavar="PATH", help="Data directory of the server.")
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add `comity traces`."""
     app.command("traces")(show_traces)
 
 
 def show_traces(
-    identity: Annotated[
-        str,
-        typer.Argument(
-            metavar="DECISION_OR_TRACE_ID",
-            help="Show this decision, or all of this trace, with everything that was recorded.",
-        ),
-    ] = "",
+    identity: Identity = "",
     *,
-    limit: Annotated[int, typer.Option(min=1, help="Show so many decisions, at most.")] = 20,
-    follow: Annotated[
-        bool, typer.Option("--follow", "-f", help="Go on with new decisions until interrupted.")
-    ] = False,
-    effect: Annotated[
-        EffectName | None, typer.Option(case_sensitive=False, help="Only this effect.")
-    ] = None,
-    jurisdiction: Annotated[
-        str, typer.Option(metavar="CODE", help="Only those with a rule of this jurisdiction.")
-    ] = "",
-    rule: Annotated[str, typer.Option(metavar="ID", help="Only those with this rule.")] = "",
-    degraded: Annotated[
-        bool, typer.Option("--degraded", help="Only those for which a source was not available.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON, one object a line and span.")
-    ] = False,
-    data_dir: Annotated[
-        str | None,
-        typer.Option("--data-dir", metavar="PATH", help="Data directory of the server."),
-    ] = None,
+    limit: Limit = 20,
+    follow: Follow = False,
+    effect: OnlyEffect = None,
+    jurisdiction: OnlyJurisdiction = "",
+    rule: OnlyRule = "",
+    degraded: OnlyDegraded = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = None,
 ) -> None:
     """List decisions that a server on this machine recorded, newest last; or show one of them.
 
