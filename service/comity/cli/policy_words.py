@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
+from itertools import starmap
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -131,10 +132,15 @@ def _schedule(schedule: Schedule) -> str:
     """Return the recurring windows of a schedule."""
     days = ", ".join(_WEEKDAYS[day] for day in sorted(schedule.weekdays))
     windows = ", ".join(f"{w.start:%H:%M}-{w.end:%H:%M}" for w in schedule.windows)
-    dates = ", ".join(f"{first}/{last}" for first, last in schedule.dates)
-    closed = ", ".join(f"{first}/{last}" for first, last in schedule.except_dates)
+    dates = ", ".join(starmap(_days, schedule.dates))
+    closed = ", ".join(starmap(_days, schedule.except_dates))
     within = f" within {dates}" if dates else ""
     return f"{windows} on {days}{within}" + (f" except {closed}" if closed else "")
+
+
+def _days(first: date, last: date) -> str:
+    """Return days as a policy file writes them."""
+    return f"{first}/{last}" if first != last else str(first)
 
 
 def _clause(clause: Clause, lexicon: Lexicon, zone: str) -> str:

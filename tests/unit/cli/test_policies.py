@@ -248,6 +248,95 @@ ua-devices  Telegram is barred from official devices
     assert "  Now             in force: deny\n" in later.out
 
 
+EVERYTHING = """\
+- id: ua-exam
+  title: Calls are closed in exam hours
+  effect: [{restrict: calls, at_most: 1 hour, per: day}, {warn: careful}]
+  applies_to:
+    - {connected_by: [presence, residence], jurisdiction: [UA, EU], trust: low, product: all}
+    - connected_by: any
+      jurisdiction: any
+      product: messaging
+      action: call
+      age: {from: 14, below: 16}
+      account_created: {from: 2024-01-01, before: 2024-06-01}
+      not: {product: signal, purpose: work}
+  except_person: {connected_by: works_for, jurisdiction: UA, population: [baker, military]}
+  only_if_person: {connected_by: network, jurisdiction: eu_commission}
+  schedule:
+    days: [mon-fri]
+    windows: ["07:00-10:00"]
+    dates: [2024-11-01/2024-11-22]
+    except_dates: 2024-11-04
+  confidence: recalled
+  legal_effect: practice
+  platform_basis: applied as it is observed
+  in_force: [{from: 2024-11-01, until: 2024-12-01}]
+  history: [{on: 2024-10-01, event: announced, by: Ministry}]
+  note: A note.
+- id: ua-permit
+  title: Bakers are free
+  permit: true
+  derogates: ua-exam
+  applies_to: {connected_by: works_for, population: baker, product: all, action: call}
+  in_force: [{}]
+- id: ua-carry
+  title: Calls must be carried
+  effect: {require: carry}
+  applies_to: {connected_by: presence, product: all, action: call}
+  in_force: [{until: 2020-01-01}]
+"""
+
+
+def test_show_words_everything_that_a_rule_can_say(comity: Command, tmp_path: Path) -> None:
+    directory = write(tmp_path, policy_files(EVERYTHING))
+    at = "2024-11-05T06:00:00+00:00"
+    ended = comity("policy", "show", "UA", "--policies", directory, "--at", at)
+    shown = ended.out.split("\n\n")
+    assert [part.split("  Authority")[0] for part in shown[1:]] == [
+        """\
+ua-exam  Calls are closed in exam hours
+  Now             in force: restrict calls to 1 hour per day and product, warn careful; \
+next change 2024-11-05T10:00:00+02:00
+  Meets           who is in or lives in EU or UA by a connection of low trust; \
+or product messaging, action call, no product signal, no purpose work, aged 14 or more and \
+under 16, with an account created from 2024-01-01T00:00:00+02:00 before 2024-06-01T00:00:00+03:00
+  Except a person who works for UA as baker or military
+  Only a person   who is on the network of eu commission
+  While unknown   other: as unmatched
+  In force        from 2024-11-01T00:00:00+02:00 until 2024-12-01T00:00:00+02:00: \
+restrict calls to 1 hour per day and product, warn careful
+  Only at         07:00-10:00 on mon, tue, wed, thu, fri within 2024-11-01/2024-11-22 \
+except 2024-11-04
+""",
+        """\
+ua-permit  Bakers are free
+  Now             in force
+  Derogates       ua-exam
+  Meets           who works for UA as baker, action call
+  While unknown   other: as unmatched
+  In force        always
+""",
+        """\
+ua-carry  Calls must be carried
+  Now             not in force
+  Requires        carry
+  Meets           who is in UA, action call
+  While unknown   other: as unmatched
+  In force        until 2020-01-01T00:00:00+02:00
+""",
+    ]
+    assert (
+        """\
+  Legal effect    practice (applied as it is observed)
+  Confidence      recalled, recorded 2024-01-15
+  History         2024-10-01: announced by Ministry
+  Note            A note.
+"""
+        in ended.out
+    )
+
+
 REQUESTS = """\
 data_requests:
   - id: ua-ruling

@@ -330,3 +330,38 @@ def test_what_a_scenario_can_not_say_is_a_problem_with_its_place(
 ) -> None:
     documents = read_documents(policy_files(scenarios=f"{SHOWN}  - {scenario}\n"))
     assert list(map(str, documents.problems)) == [f"tests/ua_test.yaml:{problem}"]
+
+
+SPARING = """\
+- id: ua-devices
+  title: Telegram is barred from official devices
+  effect: deny
+  applies_to: {connected_by: works_for, product: telegram, device: official}
+  except_person: {connected_by: nationality, jurisdiction: PL}
+  only_if_person: {connected_by: presence, jurisdiction: [PL, UA]}
+  in_force: [{from: 2024-09-20}]
+- id: ua-calls
+  title: Calls are free
+  permit: true
+  derogates: ua-devices
+  applies_to: {connected_by: works_for, product: telegram, action: call}
+  in_force: [{}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "account"),
+    [
+        ("nationality: PL", "an exception spares the person"),
+        ("presence: DE", "the person does not meet its condition"),
+        ("action: call", "ua-calls derogates it on works_for UA (military)"),
+    ],
+)
+def test_what_spares_a_person_is_told(given: str, account: str) -> None:
+    shared = SHOWN[: SHOWN.index("  - name")]
+    expect = "{effect: deny, because: ua-devices}"
+    one = f"{shared}  - {{name: one, given: {{{NOON}, {given}}}, expect: {expect}}}\n"
+    failed = [result for result in run(policy_files(SPARING, one)).results if result.encounters]
+    assert [str(encounter) for encounter in failed[0].encounters] == [
+        f"ua-devices (jurisdictions/ua.yaml:4): not met: {account}."
+    ]
