@@ -10,12 +10,15 @@ from pathlib import Path
 
 import pytest
 from comity.v1 import common_pb2, facts_pb2
+from comity.v1.data_request_service_pb2 import RouteDataRequestRequest, Verdict
+from comity.v1.data_request_service_pb2_grpc import DataRequestServiceStub
 from comity.v1.eligibility_service_pb2 import (
     BatchCheckEligibilityItem,
     BatchCheckEligibilityRequest,
     CheckEligibilityRequest,
 )
 from comity.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
+from google.protobuf import json_format
 from integration.otlp_receivers import Received, attributes_of, grpc_receiver, http_receiver
 from integration.server_process import ServerProcess, ask, eventually
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -128,6 +131,7 @@ def test_each_decision_arrives(
                     assert span.kind == Span.SPAN_KIND_SERVER
                     assert_tells(attributes_of(span.attributes), case, name)
                 _assert_batch_arrives(stub, received)
+                _assert_route_arrives(DataRequestServiceStub(channel), received)
             assert server.stop() == 0
         names = {span.name for span in received.spans()}
         assert names >= {
@@ -188,6 +192,26 @@ def _assert_batch_arrives(stub: EligibilityServiceStub, received: Received) -> N
     trace_id = reply.results[0].response.decision_id.partition("-")[0]
     call = received.decision(f"{trace_id}-{parent.hex()}")
     assert call.kind == Span.SPAN_KIND_SERVER
+
+
+def _assert_route_arrives(stub: DataRequestServiceStub, received: Received) -> None:
+    """Route a French court order: its span says where it goes."""
+    asked = {
+        "instrument": "fr_court_order",
+        "authority": {"kind": "court", "issuing_state": "FR"},
+        "data": [{"category": "phone_number"}],
+        "offence": {"categories": ["drug_trafficking"]},
+        "received_at": "2024-10-01T09:00:00Z",
+    }
+    request = json_format.ParseDict(asked, RouteDataRequestRequest())
+    reply = stub.RouteDataRequest(request, timeout=10)
+    found = attributes_of(received.decision(reply.decision_id).attributes)
+    assert found["comity.decision.kind"] == "data_request"
+    assert found["comity.request.instrument"] == "fr_court_order"
+    (answer,) = reply.answers
+    verdict = Verdict.Name(answer.verdict).removeprefix("VERDICT_").lower()
+    assert found["comity.route.verdicts"] == (f"phone_number={verdict}",)
+    assert found["comity.route.desk"] == reply.desk.name
 
 
 @pytest.mark.processes
