@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 from integration.server_process import (
+    POLICIES,
     ServerProcess,
     ask,
     copy_policies,
@@ -34,6 +36,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 pytestmark = pytest.mark.processes
 
+GEOIP = Path(__file__).parents[1] / "data" / "geoip"
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 DENY = common_pb2.EFFECT_DENY
@@ -98,6 +101,15 @@ def test_what_the_port_does_not_serve_is_unimplemented(server: ServerProcess) ->
     with server.channel("control_listen") as channel, pytest.raises(grpc.RpcError) as error:
         ask(channel)
     assert error.value.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+def test_a_request_that_is_too_long_is_refused(server: ServerProcess) -> None:
+    """The limit of the settings holds before anything is read, and the server goes on."""
+    with server.channel() as channel:
+        with pytest.raises(grpc.RpcError) as error:
+            ask(channel, action="x" * (5 << 20))
+        assert error.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert ask(channel).effect == DENY
 
 
 def test_metrics_tell_of_both_processes(server: ServerProcess) -> None:
@@ -211,6 +223,30 @@ def ask_for_epoch(channel: grpc.Channel, epoch: int) -> grpc.StatusCode:
     with pytest.raises(grpc.RpcError) as error:
         stub.CheckEligibility(request, timeout=10)
     return error.value.code()
+
+
+def test_a_second_signal_ends_calls_under_way(tmp_path: Path) -> None:
+    """Who can't wait for the drain need not kill processes one by one."""
+    with (
+        ServerProcess(tmp_path, policies=POLICIES, drain_seconds=60) as server,
+        ThreadPoolExecutor() as pool,
+    ):
+        code = pool.submit(server.stop)
+        server.wait_for_log("draining")
+        server.supervisor.send_signal(signal.SIGTERM)
+        assert code.result(30) == 0
+
+
+def test_a_broken_database_of_places_changes_nothing(tmp_path: Path) -> None:
+    """The one before answers on; the log and a metric say that the file is refused."""
+    database = shutil.copy(GEOIP / "GeoIP2-Country-Test.mmdb", tmp_path / "places.mmdb")
+    with ServerProcess(tmp_path, policies=POLICIES, geoip_database=database) as server:
+        Path(database).write_bytes(b"half a database")
+        assert server.wait_for_log("geoip refused")["problems"]
+        stale = 'comity_worker_file_stale{file="geoip"} 1.0'
+        assert eventually(lambda: stale in server.get("/metrics")[1])
+        with server.channel() as channel:
+            assert ask(channel).effect == DENY
 
 
 def test_watch_tells_of_each_revision(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import stat
 from pathlib import Path
 
 from comity.domain.errors import ComityError
@@ -55,12 +56,15 @@ class DataDirectory:
 
 
 def _require_own(path: Path) -> None:
-    """Return unless another user owns `path`, who could put policies of their own there.
+    """Return unless another user may have made `path`, to put policies of their own there.
+
+    Where only the administrator can make directories, a mounted volume may have any owner.
 
     Raises:
-        PermissionError: another user does.
+        PermissionError: another user owns it, and anybody could have made it.
     """
-    if path.stat().st_uid not in (os.getuid(), 0):
+    anybody = path.parent.stat().st_mode & stat.S_IWOTH
+    if anybody and path.stat().st_uid not in (os.getuid(), 0):
         raise PermissionError(errno.EPERM, "another user owns it")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -137,3 +138,20 @@ def test_a_data_directory_that_can_not_be_made_says_so(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(DataDirectoryError, match="COMITY_DATA_DIR"):
         DataDirectory(tmp_path / "file" / "below")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can give a directory away")
+@pytest.mark.parametrize(("mode", "accepted"), [(0o1777, False), (0o755, True)])
+def test_a_directory_that_somebody_else_made_is_refused(
+    tmp_path: Path, mode: int, *, accepted: bool
+) -> None:
+    """Where anybody may make directories, as in /tmp, another's could hold forged policies."""
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(mode)
+    (tmp_path / "open" / "comity").mkdir()
+    os.chown(tmp_path / "open" / "comity", 12_345, -1)
+    if accepted:
+        DataDirectory(tmp_path / "open" / "comity").close()
+    else:
+        with pytest.raises(DataDirectoryError, match="another user owns it"):
+            DataDirectory(tmp_path / "open" / "comity")
