@@ -62,8 +62,8 @@ CANARIES = (
     Canary("ip_address", "2a02:6b8:0:1::4711", 0x2A0206B800004711, ("2a02:6b8:0:1", "2a0206b8")),
     Canary("phone_number", "+380501234711", 380_501_234_711, ("50 123 4711", "050 123 4711")),
     # It resembles a word that the policies know, and passes for a name.
-    Canary("account_id", "telegram_47114711", 4_711_000_047_114_711, ("47114711",)),
-    Canary("birth_date", "1987-02-17", 19_870_217, ("1987-02", "17.02.1987")),
+    Canary("account_id", "telegram_4711", 4_711_000_047_114_711),
+    Canary("birth_date", "1987-02-17", 19_870_217, ("1987-02", "17.02.1987", "1987, 2, 17")),
 )
 
 
