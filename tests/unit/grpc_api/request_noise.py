@@ -49,7 +49,7 @@ PLAUSIBLE: dict[str, tuple[Any, ...]] = {
     "language": ("uk-UA", "en", ""),
     "reason": (1, 2, 3, 4),
     "view": (0, 1, 2, 3),
-    "min_revision": (0, 7),
+    "min_revision": (0, 1),
     "code": ("UA", "any", "UA-43", "NZ"),
     "rule_id": ("ua-2024-official-devices", "any-watched", "fr-calls"),
     "page_size": (0, 1, 50),
@@ -138,7 +138,7 @@ def _scalar(field: FieldDescriptor, chance: random.Random) -> object:
         case FieldDescriptor.TYPE_UINT32:
             return chance.choice(NUMBERS) % 2**32
         case FieldDescriptor.TYPE_UINT64:
-            return chance.choice((0, 0, 0, 7, 8, 2**64 - 1))
+            return chance.choice((0, 0, 0, 7, 2**64 - 1))  # what is to come is waited for
         case FieldDescriptor.TYPE_ENUM:
             return chance.choice((0, 1, 2, 3, 4, 5, 17, 2**31 - 1, -1))
     raise TypeError(field.full_name)

@@ -26,7 +26,7 @@ from comity.policy.engine.validity import Horizon
 from comity.policy.engine.weighing import InForce, Weighing, weigh
 from comity.policy.rules import Ruleset
 
-DECISIONS_KEPT = 32_768
+DECISIONS_KEPT = 8_192
 
 
 @dataclass(frozen=True, slots=True)
