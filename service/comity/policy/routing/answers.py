@@ -17,6 +17,7 @@ from comity.policy.routing.notified import objection_hurdle
 from comity.policy.routing.profiles import ceiling_hurdle, profile_hurdles
 from comity.policy.routing.reach import reach_hurdles
 
+_OFFENCE = frozenset({"offence.categories"})
 _NOT_HELD = Ground("NOT_HELD", "The platform does not hold these data.")
 _ONLY_KEPT = Ground(
     "OUT_OF_REACH",
@@ -105,8 +106,9 @@ class Answering:
         for check in self.checks:
             if check.hurdle is None or not check.concerns(word):
                 continue
-            # What a check would have to know is not asked where there is no time, or no disclosure.
-            if check.speaks or not (lifted or self._only_preserves):
+            # A danger to life need not be an offence; and to keep data takes no look at the case.
+            unasked = self._only_preserves or (lifted and check.hurdle.missing <= _OFFENCE)
+            if check.speaks or not unasked:
                 yield check.hurdle
 
     def _escalations(self, deciding: Iterable[Hurdle]) -> Iterator[Escalation]:

@@ -133,7 +133,7 @@ _REQUEST_MARKS: Final[Mapping[str, Callable[[Matter], Finding]]] = {
     marks.UNVERIFIED: _is_unverified,
     marks.UNTRANSLATED: lambda m: known(holds="translation" in m.request.lacking),
     marks.CIVIL: _is_civil,
-    marks.BULK: lambda m: known(holds=m.request.person.role is PersonRole.GROUP),
+    marks.BULK: lambda m: has_role(PersonRole.GROUP, m),
     marks.SOURCE_HUNT: _hunts_source,
 }
 
