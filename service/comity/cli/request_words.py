@@ -7,13 +7,8 @@ from datetime import datetime
 
 from comity.cli.policy_words import Line, text_lines, word_instant, word_name, word_names
 from comity.policy.atlas import Span
-from comity.policy.documents.requests import (
-    CheckCondition,
-    DataRequestRule,
-    IssuingStates,
-    OffenceTest,
-    ReachRow,
-)
+from comity.policy.documents.reach import IssuingStates, OffenceTest, ReachRow
+from comity.policy.documents.requests import CheckCondition, DataRequestRule
 from comity.policy.routing.provisions import RequestCheck, RequestRule
 from comity.policy.rules import RuleText
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from comity.domain.data_request import PersonRole
 from comity.domain.truth import Truth
-from comity.policy.documents.requests import OffenceTest
+from comity.policy.documents.reach import OffenceTest
 from comity.policy.routing import marks
 from comity.policy.routing.findings import Finding, all_of, any_of, known, unknown
 from comity.policy.routing.matter import Matter

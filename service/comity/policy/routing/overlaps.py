@@ -8,7 +8,7 @@ from itertools import combinations
 from comity.policy.atlas import Atlas
 from comity.policy.compiling.reporting import FileReport
 from comity.policy.compiling.spans import intersect
-from comity.policy.documents.requests import IssuingStates
+from comity.policy.documents.reach import IssuingStates
 from comity.policy.routing.provisions import RequestRule
 from comity.policy.yaml_nodes import Loc
 

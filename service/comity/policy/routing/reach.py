@@ -8,7 +8,8 @@ from typing import Final
 
 from comity.domain.data_request import RequestedData
 from comity.domain.truth import Truth
-from comity.policy.documents.requests import DataRequestRule, OffenceTest, ReachRow
+from comity.policy.documents.reach import OffenceTest, ReachRow
+from comity.policy.documents.requests import DataRequestRule
 from comity.policy.routing.clocks import end_of_term
 from comity.policy.routing.emergencies import EmergencyView
 from comity.policy.routing.facts import is_authority, is_situation, meets_offence

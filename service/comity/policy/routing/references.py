@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from comity.policy.compiling.reporting import FileReport
+from comity.policy.documents.reach import IssuingStates, OffenceTest, Redirect
 from comity.policy.documents.requests import (
     CheckRule,
     DataRequestRule,
     EmergencyTrack,
     FollowUp,
-    IssuingStates,
-    OffenceTest,
     PreserveTerm,
-    Redirect,
 )
 from comity.policy.documents.times import Clock, Term
 from comity.policy.routing import marks

@@ -7,8 +7,8 @@ from typing import assert_never
 
 from comity.domain.data_request import DataRequest
 from comity.domain.data_route import Redirect
-from comity.policy.documents.requests import IssuingStates
-from comity.policy.documents.requests import Redirect as RedirectRule
+from comity.policy.documents.reach import IssuingStates
+from comity.policy.documents.reach import Redirect as RedirectRule
 from comity.policy.routing import marks
 from comity.policy.routing.hurdles import spoken
 from comity.policy.routing.law import RequestLaw
