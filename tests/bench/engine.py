@@ -1,21 +1,28 @@
-"""Prints how fast the engine decides and compiles; run with `python tests/bench/engine.py`.
+"""Prints how fast the engine decides; run with `python tests/bench/engine.py [--json]`.
 
 The rules are spread over jurisdictions, four to each, as real ones are: more rules mean more
 places. Facts are drawn at random with three connections; a cold decision is one whose facts, as
-a whole, have not been asked about before. The last lines give the ratios that must hold.
+a whole, have not been asked about before. Both sizes are measured in turns, so that a busy machine
+slows both; the ratio is that of the medians.
 """
 
 from __future__ import annotations
 
 import gc
+import itertools
 import random
 import statistics
 import sys
 import time
 import tracemalloc
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.tables import Figure, report
 from comity.domain.effect import DENIED, Restrict, Verify, outcome_of
 from comity.domain.facts import BornBetween, Facts, Label, Members, Tie
 from comity.policy.atlas import Atlas
@@ -27,6 +34,7 @@ from comity.policy.timeline import Timeline
 SIZES = (1_000, 10_000)
 RULES_A_PLACE = 4
 DECISIONS = 3_000
+TURNS = 10
 WARM_UP = 1_000
 HITS = 100_000
 MOST_RATIO = 4.0
@@ -118,16 +126,14 @@ def build_facts(chance: random.Random, places: list[str]) -> Facts:
     )
 
 
-def time_cold(engine: Engine, places: list[str]) -> list[float]:
+def time_cold(engine: Engine, drawn: Iterable[Facts]) -> list[float]:
     """Return the microseconds of decisions about facts not seen before."""
-    chance = random.Random(1)
-    drawn = [build_facts(chance, places) for _ in range(WARM_UP + DECISIONS)]
     times = []
     for facts in drawn:
-        start = time.perf_counter_ns()
+        start = time.thread_time_ns()
         engine.evaluate(facts, NOW)
-        times.append((time.perf_counter_ns() - start) / 1000)
-    return times[WARM_UP:]
+        times.append((time.thread_time_ns() - start) / 1000)
+    return times
 
 
 def time_hit(engine: Engine, places: list[str], *, same: bool) -> float:
@@ -135,44 +141,77 @@ def time_hit(engine: Engine, places: list[str], *, same: bool) -> float:
     facts, equal = (build_facts(random.Random(2), places) for _ in range(2))
     engine.evaluate(facts, NOW)
     asked = facts if same else equal
-    start = time.perf_counter_ns()
+    start = time.thread_time_ns()
     for _ in range(HITS):
         engine.evaluate(asked, NOW)
-    return (time.perf_counter_ns() - start) / HITS / 1000
+    return (time.thread_time_ns() - start) / HITS / 1000
 
 
-def compile_cost(ruleset: Ruleset) -> tuple[float, float]:
-    """Return the milliseconds and the megabytes that compiling takes."""
-    start = time.perf_counter()
-    Engine(ruleset)
-    milliseconds = (time.perf_counter() - start) * 1000
-    tracemalloc.start()
-    engine = Engine(ruleset)
-    megabytes = tracemalloc.get_traced_memory()[0] / 1e6
-    tracemalloc.stop()
-    del engine
-    return milliseconds, megabytes
+class Subject:
+    """An engine under measurement.
+
+    Attributes:
+        size: number of its rules.
+        places: places that they are about.
+        engine: the engine.
+        build_ms: milliseconds that building it took.
+        megabytes: what it holds.
+        cold: microseconds of each cold decision so far.
+    """
+
+    def __init__(self, size: int) -> None:
+        """Build an engine over so many rules, twice: for time and for memory."""
+        ruleset, self.places = build_ruleset(size)
+        self.size = size
+        start = time.perf_counter()
+        self.engine = Engine(ruleset)
+        self.build_ms = (time.perf_counter() - start) * 1000
+        tracemalloc.start()
+        other = Engine(ruleset)
+        self.megabytes = tracemalloc.get_traced_memory()[0] / 1e6
+        tracemalloc.stop()
+        del other
+        chance = random.Random(1)
+        self._facts = (build_facts(chance, self.places) for _ in itertools.repeat(None))
+        self.cold: list[float] = []
+        time_cold(self.engine, itertools.islice(self._facts, WARM_UP))
+
+    def take_turn(self) -> None:
+        """Time some cold decisions."""
+        drawn = list(itertools.islice(self._facts, DECISIONS // TURNS))
+        self.cold += time_cold(self.engine, drawn)
+
+    def figures(self) -> Iterator[Figure]:
+        """Yield what was measured."""
+        name = f"{self.size:,} rules"
+        ordered = sorted(self.cold)
+        yield Figure(f"{name}: places", len(self.places))
+        yield Figure(f"{name}: rules to engine", self.build_ms, "ms")
+        yield Figure(f"{name}: memory of the engine", self.megabytes, "MB")
+        yield Figure(f"{name}: cold decision, median", statistics.median(ordered), "us")
+        yield Figure(f"{name}: cold decision, 99 of 100", ordered[len(ordered) * 99 // 100], "us")
+        yield Figure(
+            f"{name}: hit, the same facts", time_hit(self.engine, self.places, same=True), "us"
+        )
+        yield Figure(
+            f"{name}: hit, equal facts", time_hit(self.engine, self.places, same=False), "us"
+        )
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Print the table; return 1 if a ratio doesn't hold."""
-    cold: dict[int, float] = {}
-    for size in SIZES:
-        ruleset, places = build_ruleset(size)
-        milliseconds, megabytes = compile_cost(ruleset)
-        engine = Engine(ruleset)
-        gc.collect()
-        times = sorted(time_cold(engine, places))
-        cold[size] = statistics.median(times)
-        print(f"{size:>6} rules, {len(places)} places")
-        print(f"    compile {milliseconds:10.0f} ms   {megabytes:.1f} MB")
-        print(f"    cold    {cold[size]:10.1f} us p50 {times[len(times) * 99 // 100]:8.1f} us p99")
-        print(f"    hit     {time_hit(engine, places, same=True):10.2f} us, the same facts")
-        print(f"    hit     {time_hit(engine, places, same=False):10.2f} us, equal facts")
-    ratio = cold[SIZES[1]] / cold[SIZES[0]]
-    print(f"cold at {SIZES[1]} rules / at {SIZES[0]}: {ratio:.2f} (at most {MOST_RATIO})")
-    return 0 if ratio <= MOST_RATIO else 1
+    subjects = [Subject(size) for size in SIZES]
+    gc.collect()
+    gc.freeze()
+    for _ in range(TURNS):
+        for subject in subjects:
+            subject.take_turn()
+    small, large = (statistics.median(subject.cold) for subject in subjects)
+    figures = [figure for subject in subjects for figure in subject.figures()]
+    name = f"cold decision, {SIZES[1]:,} rules / {SIZES[0]:,}"
+    figures.append(Figure(name, large / small, most=MOST_RATIO))
+    return report("the engine", figures, arguments)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
