@@ -145,9 +145,8 @@ class _Worker:
         self._parts.metrics.epoch.set(policy.revision.epoch)
         _send(self._link, InForce(message.known))
         self._logger.info("policy in force", epoch=policy.revision.epoch)
-        # The revision before is full of cycles; waiting for the collector would keep several.
         del policy
-        gc.collect()
+        _tidy_memory()
 
     def _recompile(self, known: KnownRevision, files: Mapping[str, bytes]) -> ActivePolicy:
         """Return an old revision, compiled again.
@@ -179,6 +178,17 @@ class _Worker:
         threading.Event().wait(self._settings.drain_seconds)
         self._parts.drain.stop(self._parts.server, self._settings.grace_seconds)
         self._logger.info("stopped")
+
+
+def _tidy_memory() -> None:
+    """Let go of the revision before, and leave the present one out of later collections.
+
+    Revisions are full of cycles: waiting for the collector would keep several, and looking through
+    one at each collection makes calls wait for what never changes.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
 
 
 def _send(link: WorkerLink, message: FromWorker) -> None:
