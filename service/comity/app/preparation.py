@@ -11,6 +11,7 @@ from comity.app.ports.policy_source import Evaluator
 from comity.app.ports.policy_status import RefusedEdit, RefusedProblem
 from comity.policy.bundle import Bundle
 from comity.policy.rules import Ruleset
+from comity.policy.yaml_nodes import paused_collector
 
 MOST_PROBLEMS_SHOWN: Final = 100
 
@@ -94,7 +95,8 @@ class PolicyCompiler:
             problems = tuple(_copy(problem) for problem in compiled.problems)
             if compiled.bundle is None:
                 return Prepared(None, None, problems)
-            engine = self.compile_engine(compiled.bundle.eligibility)
+            with paused_collector():  # walking a big bundle takes longer than the engine
+                engine = self.compile_engine(compiled.bundle.eligibility)
         except Exception as error:  # noqa: BLE001 - an edit must never take the service down
             self.report_defect(error)
             message = "compiling failed; this is a defect of Comity, and its log has the story"
