@@ -126,7 +126,7 @@ class Supervisor:
         telemetry: Telemetry,
         first: Publication,
     ) -> None:
-        """Begin with the policies of `first`. Use within a running event loop."""
+        """Begin with the policies of `first`."""
         self._settings = settings
         self._equipment = equipment
         self._publisher = publisher
@@ -137,6 +137,7 @@ class Supervisor:
         self._stop_following = threading.Event()
         self._metrics = SupervisorMetrics()
         self._signals = 0
+        self._keeper = WorkerKeeper(equipment.worker_command, self._environment(), self._post)
 
     async def run(self) -> None:
         """Serve until told to stop.
@@ -150,9 +151,6 @@ class Supervisor:
             page = StatusPage(self._settings.metrics_listen, self._scrape, self._status)
             stack.callback(page.close)
             self._settings = replace(self._settings, metrics_listen=page.address)
-            self._keeper = WorkerKeeper(
-                self._equipment.worker_command, self._environment(), self._post
-            )
             self._keeper.publish(_publish(self._first))
             follower = threading.Thread(target=self._follow, name="policies")
             follower.start()

@@ -102,8 +102,12 @@ class WorkerKeeper:
         """Return the worker's metrics; empty if it doesn't answer in time."""
         with self._scraped:
             number = self._metrics.number + 1
-            with self._sending:
+            if not self._sending.acquire(timeout=timeout_seconds):
+                return b""  # the worker does not read what it was sent before
+            try:
                 self._send(Scrape(number))
+            finally:
+                self._sending.release()
             self._scraped.wait_for(lambda: self._metrics.number >= number, timeout_seconds)
             return self._metrics.text if self._metrics.number >= number else b""
 
