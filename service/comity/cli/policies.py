@@ -33,6 +33,7 @@ Today = Annotated[
     ),
 ]
 POLICIES: Final = Path("policies")
+MOST_ALIVE: Final = 3.0
 
 
 def register(app: typer.Typer) -> None:
@@ -43,7 +44,9 @@ def register(app: typer.Typer) -> None:
     )
     clean, broken = "no error, perhaps warnings", "a policy file has an error"
     group.command("lint", epilog=_EXITS.format(done=clean, failed=broken))(lint_files)
-    failing = "a policy file has an error, or a scenario failed or is lacking"
+    failing = (
+        "a policy file has an error, a scenario failed or is lacking, or too much goes unnoticed"
+    )
     group.command("test", epilog=_EXITS.format(done="all passed", failed=failing))(run_tests)
     group.command("show", epilog=_EXITS.format(done="shown", failed=broken))(show_jurisdiction)
     group.command("list", epilog=_EXITS.format(done="listed", failed=broken))(list_jurisdictions)
@@ -74,11 +77,30 @@ def run_tests(
     junit: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Also write the results as JUnit XML.")
     ] = None,
+    mutate: Annotated[
+        bool,
+        typer.Option(
+            "--mutate",
+            help="Also change every rule in many small ways, and list the changes that no scenario "
+            "notices.",
+        ),
+    ] = False,
+    most_alive: Annotated[
+        float,
+        typer.Option(metavar="PERCENT", min=0, max=100, help="How many changes may go unnoticed."),
+    ] = MOST_ALIVE,
     today: Today = None,
 ) -> None:
     """Run the scenarios of all policy files; print what failed and what no scenario shows."""
     from comity.cli.policy_junit import junit_of
-    from comity.cli.policy_reports import print_report, problems_as_json, report_as_json
+    from comity.cli.policy_reports import (
+        print_mutation,
+        print_report,
+        problems_as_json,
+        report_as_json,
+    )
+    from comity.policy.mutating import mutate_rules
+    from comity.policy.scenarios.results import Verdict
     from comity.policy.scenarios.running import run_scenarios
 
     compilation = _compile(_read(directory), today)
@@ -89,11 +111,16 @@ def run_tests(
     report = run_scenarios(bundle, compilation.documents)
     if junit is not None:
         _write(junit, junit_of(report))
+    # A change can only be noticed where all is well without it.
+    mutated = mutate and not report.ended(Verdict.FAILED)
+    mutation = mutate_rules(bundle, compilation.documents, report.asked) if mutated else None
     if as_json:
-        print(report_as_json(report))
+        print(report_as_json(report, mutation))
     else:
         print_report(report)
-    if not report.passed:
+    if mutation is not None and not as_json:
+        print_mutation(mutation, most_alive)
+    if not report.passed or (mutation is not None and mutation.percent_alive > most_alive):
         raise typer.Exit(Exit.FAILED)
 
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from rich.console import Console
 from rich.text import Text
 
+from comity.policy.mutating.trials import MutationReport
 from comity.policy.problems import Level, Problem
 from comity.policy.scenarios.reports import ScenarioReport
 from comity.policy.scenarios.requirements import Lack
@@ -94,9 +95,24 @@ def _summary(report: ScenarioReport) -> Iterator[str]:
     )
 
 
-def report_as_json(report: ScenarioReport) -> str:
-    """Return the whole report as JSON."""
+def print_mutation(report: MutationReport, most_alive: float) -> None:
+    """Print the changes of rules that no scenario notices, and a summary."""
+    out = console()
+    for mutant in report.survivors:
+        out.print(Text(str(mutant), "yellow"))
+    noticed = report.mutants - len(report.survivors)
+    style = "red" if report.percent_alive > most_alive else "green"
+    out.print(
+        f"{plural(report.mutants, 'change')} of rules: {noticed} noticed by a scenario, "
+        f"{len(report.survivors)} not ({report.percent_alive:.1f} %, at most {most_alive:g} %).",
+        style=style,
+    )
+
+
+def report_as_json(report: ScenarioReport, mutation: MutationReport | None = None) -> str:
+    """Return the whole report as JSON, with that of changed rules if they were tried."""
     counts = Counter(result.verdict for result in report.results)
+    tried = {} if mutation is None else {"mutation": _mutation(mutation)}
     return _dump(
         {
             "passed": report.passed,
@@ -104,8 +120,19 @@ def report_as_json(report: ScenarioReport) -> str:
             "results": [_result(result) for result in report.results],
             "lacks": [_gap(gap) for gap in report.gaps],
             "coverage": [asdict(covered) for covered in report.coverage],
+            **tried,
         }
     )
+
+
+def _mutation(report: MutationReport) -> Mapping[str, Any]:
+    """Return what came of changing rules."""
+    told = ("rule_id", "file", "line", "change")
+    return {
+        "changes": report.mutants,
+        "percent_alive": round(report.percent_alive, 2),
+        "survivors": [{name: getattr(m, name) for name in told} for m in report.survivors],
+    }
 
 
 def _result(result: ScenarioResult) -> Mapping[str, Any]:

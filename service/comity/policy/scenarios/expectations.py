@@ -11,6 +11,7 @@ from comity.domain.effect import Effect, Obligation, outcome_of
 from comity.policy.compiling.outcomes import obligations_of
 from comity.policy.documents.expected import AnswerExpectation
 from comity.policy.rules import Rule
+from comity.policy.scenarios.encounters import Case
 from comity.policy.scenarios.results import Difference
 from comity.policy.scenarios.wording import listed, word_obligation
 
@@ -52,6 +53,21 @@ class Expectation:
     def rule_ids(self) -> frozenset[str]:
         """Every rule that the expectation names."""
         return self.because | self.possible | self.unproven
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question on eligibility or content that a scenario asked.
+
+    Attributes:
+        file: scenario file.
+        case: the question.
+        expected: what must come.
+    """
+
+    file: str
+    case: Case
+    expected: Expectation
 
 
 ALLOW = Expectation(Effect.ALLOW)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from comity.policy.scenarios.coverage import RuleCoverage
+from comity.policy.scenarios.expectations import Asked
 from comity.policy.scenarios.requirements import Lack
 from comity.policy.scenarios.results import EmptyFile, ScenarioResult, Verdict
 
@@ -18,12 +19,14 @@ class ScenarioReport:
         empty: policy files without a scenario, in file order.
         lacks: what no scenario shows, in the order of the rules.
         coverage: what the scenarios show of each rule.
+        asked: the questions on eligibility and content, in file order.
     """
 
     results: tuple[ScenarioResult, ...]
     empty: tuple[EmptyFile, ...]
     lacks: tuple[Lack, ...]
     coverage: tuple[RuleCoverage, ...]
+    asked: tuple[Asked, ...]
 
     def ended(self, verdict: Verdict) -> tuple[ScenarioResult, ...]:
         """Return the results with `verdict`."""

@@ -23,7 +23,7 @@ from comity.policy.routing.router import route_request
 from comity.policy.scenarios.askings import Asking, askings
 from comity.policy.scenarios.coverage import SUFFIX, cover
 from comity.policy.scenarios.encounters import Case, account_for
-from comity.policy.scenarios.expectations import compare, expectation_of
+from comity.policy.scenarios.expectations import Asked, compare, expectation_of
 from comity.policy.scenarios.names import Names
 from comity.policy.scenarios.questions import build_question, question_faults, take_over
 from comity.policy.scenarios.reports import ScenarioReport
@@ -45,8 +45,10 @@ def run_scenarios(bundle: Bundle, documents: Documents) -> ScenarioReport:
         for index, scenario in enumerate(read.document.scenarios)
         for result in runner.run(read, index, scenario)
     )
-    coverage = cover(runner.cases, (*bundle.eligibility.rules, *bundle.content.rules))
-    return ScenarioReport(results, _empty_files(documents), tuple(find_lacks(coverage)), coverage)
+    cases = ((asked.file, asked.case) for asked in runner.asked)
+    coverage = cover(cases, (*bundle.eligibility.rules, *bundle.content.rules))
+    lacks = tuple(find_lacks(coverage))
+    return ScenarioReport(results, _empty_files(documents), lacks, coverage, tuple(runner.asked))
 
 
 def _empty_files(documents: Documents) -> tuple[EmptyFile, ...]:
@@ -69,7 +71,7 @@ class _Runner:
         self._names = Names(bundle.eligibility.lexicon, bundle.eligibility.atlas)
         self._rulesets = {"eligibility": bundle.eligibility, "content": bundle.content}
         self._engines = {kind: Engine(ruleset) for kind, ruleset in self._rulesets.items()}
-        self.cases: list[tuple[str, Case]] = []
+        self.asked: list[Asked] = []
 
     def run(
         self, read: Read[ScenarioFile], index: int, scenario: ScenarioValue
@@ -99,9 +101,9 @@ class _Runner:
         ruleset = self._rulesets[kind]
         question = build_question(given, asking.at)
         case = Case(ruleset, resolve(question, ruleset.lexicon, ruleset.atlas), asking.at)
-        self.cases.append((asking.file, case))
-        decision = self._engines[kind].evaluate(case.facts, asking.at)
         expected = expectation_of(asking.expected)
+        self.asked.append(Asked(asking.file, case, expected))
+        decision = self._engines[kind].evaluate(case.facts, asking.at)
         differences = tuple(compare(expected, decision, ruleset.by_id))
         if not differences:
             return asking.end(())
