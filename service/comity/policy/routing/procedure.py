@@ -12,6 +12,8 @@ from comity.domain.truth import Truth
 from comity.policy.routing.checks import SpokenCheck
 from comity.policy.routing.clocks import end_of_term
 from comity.policy.routing.emergencies import EmergencyView
+from comity.policy.routing.facts import is_situation
+from comity.policy.routing.hurdles import spoken
 from comity.policy.routing.matter import Matter
 from comity.policy.routing.notified import notified_for, releases_at_once
 from comity.policy.routing.reach import authority_finding, covers
@@ -22,6 +24,7 @@ WAIT: Final = "await_notified_authority"
 DELETION: Final = "ask_deletion"
 PROOF: Final = "validation_proof"
 REVIEW: Final = "user_notice_review"
+OBJECTION: Final = "consider_objection"
 # How long a silence without end goes unreviewed. The platform's own rule.
 REVIEW_AFTER: Final = parse_duration("12 months")
 _TEXTS: Final = {
@@ -87,6 +90,8 @@ def tasks_of(
         if check.speaks
         for who in check.check.terms.tell
     ]
+    if disclosed or any(answer.escalations for answer in answers):
+        tasks.extend(_objections(matter))
     tasks.extend(_after_emergency(matter, emergency, disclosed))
     if matter.has_happened("production") and (
         matter.has_happened("withdrawal") or matter.has_happened("objection")
@@ -101,6 +106,24 @@ def tasks_of(
 def _disclosed(answers: Iterable[CategoryAnswer]) -> tuple[str, ...]:
     """Return the categories that may be disclosed."""
     return tuple(a.category for a in answers if a.verdict is Verdict.DISCLOSABLE)
+
+
+def _objections(matter: Matter) -> Iterator[Step]:
+    """Yield by when objections that are open, and may have a ground, must be made."""
+    rule = matter.rule
+    for objection in rule.terms.objections if rule else ():
+        assert rule is not None
+        open_to = [is_situation(name, matter).value for name in objection.only_if]
+        clock = rule.clocks.get(objection.clock or "", rule.clock)
+        end = end_of_term(matter.request.received_at, objection.within, clock)
+        if matter.now >= end or (open_to and max(open_to) is Truth.F):
+            continue
+        text = f"Object by then if there is a ground: {spoken(objection.grounds)}."
+        if objection.not_grounds:
+            text += f" None is this: {spoken(objection.not_grounds)}."
+        if objection.suspends:
+            text += " Then nothing is disclosed until it is decided."
+        yield step_of(OBJECTION, Due(DueKind.INSTANT, end, rule.id), rule.id, text)
 
 
 def _after_emergency(

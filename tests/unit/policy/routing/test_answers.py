@@ -266,3 +266,17 @@ def test_a_silence_that_has_ended_binds_no_more() -> None:
     found = route(ended)
     assert not found.user_notice.silenced
     assert found.tasks == ()
+
+
+def test_an_objection_is_open_to_its_last_day() -> None:
+    """Ten days after the receipt it is too late; data stored abroad are never a ground."""
+    order = request("epoc", "judge", "FR", "2026-09-10T09:00:00+02:00", "phone_number")
+    [task] = route(order, now="2026-09-21T23:59:59+02:00").tasks
+    assert task.name == "consider_objection"
+    assert task.text == (
+        "Object by then if there is a ground: conflict of laws. None is this: stored abroad. "
+        "Then nothing is disclosed until it is decided."
+    )
+    assert route(order, now="2026-09-22T00:00:00+02:00").tasks == ()
+    refused = replace(order, offence=Offence(frozenset({"tax"})))
+    assert route(refused).tasks == ()

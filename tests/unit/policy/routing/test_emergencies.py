@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from comity.domain.data_request import DataPerson, Emergency, Offence, PersonRole
+from comity.domain.data_request import DataPerson, Emergency, Offence, PersonRole, RequestEvent
 from comity.domain.data_route import NoticeBy, Route
-from unit.policy.routing.shipped import DANGER, asked, request, route, told
+from unit.policy.routing.shipped import DANGER, asked, at, request, route, told
 
 KIDNAPPING = Offence(frozenset({"kidnapping"}), maximum_penalty_months=240, committed_in="FR")
 POLICE = request(
@@ -22,29 +22,38 @@ def due(found: Route) -> str:
     return found.due.instant.isoformat()
 
 
+def owed(found: Route) -> dict[str, str]:
+    """Return task -> by when, in the order told."""
+    return {
+        task.name: task.due.instant.isoformat() if task.due and task.due.instant else ""
+        for task in found.tasks
+    }
+
+
 def test_the_police_may_have_an_order_validated_later() -> None:
     """The phone number in eight hours, proof in two days; messages wait for a judge."""
     found = route(POLICE)
     assert told(found) == {"phone_number": "D", "content": "R NOT_VALIDATED"}
     assert due(found) == "2026-10-25T04:40:00+00:00"
     assert found.desk.name == "emergency"
-    assert [(t.name, t.due and t.due.instant.isoformat()) for t in found.tasks] == [
-        ("validation_proof", "2026-10-26T20:40:00+00:00"),
-        ("written_order", "2026-10-26T20:40:00+00:00"),
-    ]
+    assert owed(found) == {
+        "validation_proof": "2026-10-26T20:40:00+00:00",
+        "written_order": "2026-10-26T20:40:00+00:00",
+        "consider_objection": "2026-11-03T23:00:00+00:00",
+    }
 
 
 def test_proof_that_comes_is_owed_no_more() -> None:
-    proven = replace(POLICE, events=request(
-        "epoc", "police", "FR", "2026-10-24T22:40:00+02:00",
-        events=(("validation", "2026-10-25T09:00:00Z"), ("written_order", "2026-10-25T09:00:00Z")),
-    ).events)  # fmt: skip
-    assert route(proven, now="2026-10-25T10:00:00Z").tasks == ()
+    done = tuple(
+        RequestEvent(event, at("2026-10-25T09:00:00Z")) for event in ("validation", "written_order")
+    )
+    found = route(replace(POLICE, events=done), now="2026-10-25T10:00:00Z")
+    assert owed(found).keys() == {"consider_objection"}
 
 
 def test_proof_that_does_not_come_has_the_data_deleted() -> None:
     found = route(POLICE, now="2026-10-27T00:00:00Z")
-    assert {task.name for task in found.tasks} == {"ask_deletion"}
+    assert owed(found) == {"ask_deletion": "", "consider_objection": "2026-11-03T23:00:00+00:00"}
 
 
 def test_the_notified_authority_may_object_for_four_days() -> None:
@@ -57,11 +66,7 @@ def test_the_notified_authority_may_object_for_four_days() -> None:
     )
     found = route(judge)
     assert told(found) == {"ip_history": "D"}
-    [task] = found.tasks
-    assert task.name == "ask_deletion"
-    assert task.due is not None
-    assert task.due.instant is not None
-    assert task.due.instant.isoformat() == "2026-10-28T20:40:00+00:00"
+    assert owed(found)["ask_deletion"] == "2026-10-28T20:40:00+00:00"
     assert "await_notified_authority" not in [step.name for step in found.steps]
 
 
