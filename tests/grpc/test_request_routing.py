@@ -10,16 +10,19 @@ import grpc
 import pytest
 from comity.app.ports.decision_recorder import InMemoryDecisionRecorder
 from comity.app.request_routing import RequestRouting
+from comity.app.restrictions import PolicyTexts
 from comity.grpc_api.callers import LoopbackEntitlements
 from comity.grpc_api.data_requests import DataRequestServicer
 from comity.grpc_api.interceptors import ErrorInterceptor
-from comity.v1 import data_request_service_pb2_grpc
+from comity.grpc_api.policy import PolicyServicer
+from comity.v1 import common_pb2, data_request_service_pb2_grpc, policy_service_pb2_grpc
 from comity.v1.data_request_service_pb2 import (
     DueKind,
     RouteDataRequestRequest,
     RouteDataRequestResponse,
     Verdict,
 )
+from comity.v1.policy_service_pb2 import GetJurisdictionRequest, GetRuleRequest
 from google.protobuf import json_format
 from unit.grpc_api.small_world import SmallPolicies, SmallPolicy
 from unit.policy.routing.shipped import shipped_bundle
@@ -44,7 +47,7 @@ Stub = data_request_service_pb2_grpc.DataRequestServiceStub
 
 
 @pytest.fixture(scope="module")
-def stub() -> Iterator[Stub]:
+def channel() -> Iterator[grpc.Channel]:
     """A connection to a server that answers from the shipped policies."""
     defects: list[Exception] = []
     policies = SmallPolicies(SmallPolicy(bundle=shipped_bundle()))
@@ -53,14 +56,26 @@ def stub() -> Iterator[Stub]:
     data_request_service_pb2_grpc.add_DataRequestServiceServicer_to_server(
         DataRequestServicer(routing, LoopbackEntitlements()), server
     )
+    policy_service_pb2_grpc.add_PolicyServiceServicer_to_server(
+        PolicyServicer(
+            PolicyTexts(policies, lambda: NOW, wait_seconds=0.0), policies, LoopbackEntitlements()
+        ),
+        server,
+    )
     port = server.add_insecure_port("localhost:0")
     server.start()
     try:
         with grpc.insecure_channel(f"localhost:{port}") as channel:
-            yield Stub(channel)
+            yield channel
     finally:
         server.stop(grace=None).wait()
     assert defects == []
+
+
+@pytest.fixture
+def stub(channel: grpc.Channel) -> Stub:
+    """The service that routes requests."""
+    return Stub(channel)
 
 
 def ask(stub: Stub, asked: dict[str, object], **more: object) -> RouteDataRequestResponse:
@@ -146,3 +161,28 @@ def test_an_unknown_profile_is_refused_by_the_name_of_its_field(stub: Stub) -> N
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "profile" in caught.value.details()
     assert "lenient" not in caught.value.details()
+
+
+def test_a_rule_that_is_cited_can_be_read(channel: grpc.Channel, stub: Stub) -> None:
+    """As can every rule that a jurisdiction lists."""
+    policies = policy_service_pb2_grpc.PolicyServiceStub(channel)
+    [cited] = ask(stub, FRENCH_ORDER).citations
+    rule = policies.GetRule(GetRuleRequest(rule_id=cited.rule_id)).rule
+    assert (rule.jurisdiction, rule.title, rule.requires) == ("FR", cited.title, "disclose")
+    assert rule.modality == common_pb2.MODALITY_REQUIRE
+    assert rule.in_force
+    for code in ("FR", "EU", "any"):
+        listed = policies.GetJurisdiction(GetJurisdictionRequest(code=code)).jurisdiction.rule_ids
+        for rule_id in listed:
+            assert policies.GetRule(GetRuleRequest(rule_id=rule_id)).rule.id == rule_id
+
+
+def test_a_check_that_is_cited_can_be_read(channel: grpc.Channel, stub: Stub) -> None:
+    """It forbids, as the platform's practice."""
+    forged = {"kind": "court", "issuing_state": "FR", "authenticity": "AUTHENTICITY_FORGED"}
+    reply = ask(stub, FRENCH_ORDER, authority=forged)
+    assert [cited.rule_id for cited in reply.citations] == ["fr-cpp-99-3", "plat-forged"]
+    policies = policy_service_pb2_grpc.PolicyServiceStub(channel)
+    rule = policies.GetRule(GetRuleRequest(rule_id="plat-forged")).rule
+    assert rule.modality == common_pb2.MODALITY_FORBID
+    assert rule.jurisdiction == "any"

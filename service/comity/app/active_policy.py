@@ -155,4 +155,5 @@ class PolicyHolder:
 
 def count_rules(bundle: Bundle) -> int:
     """Return how many rules a bundle has, of all sections."""
-    return len(bundle.eligibility.rules) + len(bundle.content.rules)
+    norms = len(bundle.eligibility.rules) + len(bundle.content.rules)
+    return norms + len(bundle.requests.texts)

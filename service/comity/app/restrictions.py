@@ -13,6 +13,7 @@ from comity.domain.effect import Outcome
 from comity.domain.errors import FieldViolation, InvalidQuestionError, NotFoundError
 from comity.domain.request import Options, Revision, View
 from comity.policy.bundle import JurisdictionText
+from comity.policy.routing.reading import find_request_rule
 from comity.policy.rules import Clause, Modality, Rule
 
 MOST_RULES_A_PAGE = 200
@@ -165,8 +166,9 @@ def _is_shown(rule: Rule, options: Options) -> bool:
 
 def _find_rule(rule_id: str, policy: PolicyInForce) -> Rule | None:
     """Return the rule `rule_id` of any section, or None."""
-    found = policy.bundle.eligibility.by_id.get(rule_id)
-    return found or policy.bundle.content.by_id.get(rule_id)
+    bundle = policy.bundle
+    found = bundle.eligibility.by_id.get(rule_id) or bundle.content.by_id.get(rule_id)
+    return found or find_request_rule(rule_id, bundle.requests)
 
 
 def _as_shown(text: JurisdictionText, policy: PolicyInForce, options: Options) -> JurisdictionText:
