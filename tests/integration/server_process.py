@@ -215,7 +215,9 @@ class ServerProcess:
     def _read_output(self) -> None:
         """Keep what comes on standard output."""
         assert self._process.stdout
-        self._output.extend(self._process.stdout)
+        for line in self._process.stdout:
+            with self._heard:
+                self._output.append(line)
 
 
 def question(action: str = "message_send", device: str = "official") -> facts_pb2.Facts:

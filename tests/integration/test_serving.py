@@ -183,7 +183,7 @@ def test_sigterm_drains(tmp_path: Path) -> None:
     """Health goes first, the call under way is answered, watches end, the exit code is 0."""
     policies = copy_policies(tmp_path / "policies")
     with (
-        ServerProcess(tmp_path, policies=policies) as server,
+        ServerProcess(tmp_path, policies=policies, drain_seconds=1) as server,
         server.channel() as channel,
         server.channel("control_listen") as control,
         ThreadPoolExecutor() as pool,
