@@ -44,6 +44,11 @@ class Problem(Protocol):
         """What is wrong and what to write instead."""
         ...
 
+    @property
+    def suggestion(self) -> str | None:
+        """What was perhaps meant; None if nothing is close."""
+        ...
+
 
 class Compilation(Protocol):
     """What compiling gave: a bundle, perhaps with warnings, or only problems."""
@@ -111,4 +116,6 @@ def refused_edit(problems: Sequence[RefusedProblem], now: datetime) -> RefusedEd
 
 def _copy(problem: Problem) -> RefusedProblem:
     """Return `problem` as others read it."""
-    return RefusedProblem(problem.file, problem.line, problem.column, problem.code, problem.message)
+    hint = f" Did you mean '{problem.suggestion}'?" if problem.suggestion is not None else ""
+    message = f"{problem.message}{hint}"
+    return RefusedProblem(problem.file, problem.line, problem.column, problem.code, message)

@@ -14,12 +14,12 @@ from typing import Self
 import pytest
 from comity.adapters.bundle_cache import BundleCache
 from comity.adapters.policy_directory import PolicyDirectory
-from comity.app.ports.policy_status import RefusedProblem
 from comity.app.preparation import PolicyCompiler
 from comity.app.startup import ExitCode, StartupError
 from comity.policy.bundle import Bundle
 from comity.policy.engine import Engine
-from comity.supervisor.publishing import PolicyPublisher, Publication
+from comity.policy.problems import Problem
+from comity.supervisor.publishing import PolicyPublisher, Publication, tell_problem
 from opentelemetry.trace import INVALID_SPAN, Span
 from unit.grpc_api.small_world import BUNDLE
 
@@ -31,7 +31,7 @@ class Compiled:
     """What compiling gave."""
 
     bundle: Bundle | None
-    problems: Sequence[RefusedProblem]
+    problems: Sequence[Problem]
 
 
 def compile_policies(files: Mapping[str, bytes], today: date) -> Compiled:
@@ -41,7 +41,7 @@ def compile_policies(files: Mapping[str, bytes], today: date) -> Compiled:
     if content == b"defect":
         raise KeyError(content)
     if content == b"broken":
-        return Compiled(None, (RefusedProblem("a.yaml", 1, 2, "CP1", "It is broken."),))
+        return Compiled(None, (Problem("CP1", "a.yaml", 1, 2, "It is broken.", "good"),))
     return Compiled(replace(BUNDLE, digest=hashlib.sha256(content).hexdigest()), ())
 
 
@@ -157,6 +157,11 @@ def test_edits_come_into_force_and_broken_ones_do_not(place: Place) -> None:
     found = publications(place, "better", "broken", "better", "defect", "best")
     assert epochs(found) == [(1, ""), (2, ""), (2, "CP1"), (2, ""), (2, "defect"), (3, "")]
     assert [type(error) for error in place.defects] == [KeyError]
+    refused = found[2].refused_edit
+    assert refused is not None
+    assert [tell_problem(problem) for problem in refused.problems] == [
+        "a.yaml:1:2 CP1 It is broken. Did you mean 'good'?"
+    ]
 
 
 def test_after_a_restart_with_broken_files_the_last_good_ones_serve(place: Place) -> None:
