@@ -83,6 +83,11 @@ class CallersFile:
         self.error = None
         return True
 
+    def open_to_all(self, options: Options) -> bool:
+        """Return False: a caller that is listed may be left with less than anybody else has."""
+        del options
+        return False
+
     def require(self, caller: Caller, options: Options) -> None:
         """Return if `caller` may use `options`.
 

@@ -19,6 +19,10 @@ _IDENTITY_PROPERTIES = ("x509_subject_alternative_name", "x509_common_name")
 class Entitlements(Protocol):
     """Knows which caller may use which view and which options."""
 
+    def open_to_all(self, options: Options) -> bool:
+        """Return whether any caller may use `options`, so that it need not be known who calls."""
+        ...
+
     def require(self, caller: Caller, options: Options) -> None:
         """Return if `caller` may use `options`.
 
@@ -30,6 +34,10 @@ class Entitlements(Protocol):
 
 class LoopbackEntitlements:
     """Opens every view and instant to callers on this machine, and to no others."""
+
+    def open_to_all(self, options: Options) -> bool:
+        """Return whether nothing special is asked for."""
+        return not options.hypothetical and options.view is not View.LEGAL
 
     def require(self, caller: Caller, options: Options) -> None:
         """Return if the caller is on this machine or asks for nothing special."""

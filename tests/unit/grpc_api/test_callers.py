@@ -58,6 +58,7 @@ def test_any_other_peer_is_not_loopback(peer: str) -> None:
 def test_special_options_are_for_this_machine(options: Options, named: str) -> None:
     """A stranger, though certified, is refused what a caller on this machine may ask."""
     entitlements = LoopbackEntitlements()
+    assert not entitlements.open_to_all(options)
     entitlements.require(Caller(loopback=True), options)
     with pytest.raises(NotEntitledError, match=named):
         entitlements.require(Caller(identity="search"), options)
@@ -65,4 +66,6 @@ def test_special_options_are_for_this_machine(options: Options, named: str) -> N
 
 def test_ordinary_options_are_for_everybody() -> None:
     """The caller and user views need no entitlement."""
-    LoopbackEntitlements().require(Caller(), Options(view=View.USER, min_epoch=3, language="fr"))
+    options = Options(view=View.USER, min_epoch=3, language="fr")
+    assert LoopbackEntitlements().open_to_all(options)
+    LoopbackEntitlements().require(Caller(), options)
