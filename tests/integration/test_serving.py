@@ -276,6 +276,7 @@ def test_a_broken_edit_keeps_the_last_good_policies(tmp_path: Path) -> None:
         replace_text(policies / "jurisdictions/ua.yaml", "effect: deny", "efect: deny")
         refusal = server.wait_for_log("policies refused")
         assert refusal["problems"][0].startswith("jurisdictions/ua.yaml:14:5 CP202 ")
+        assert refusal["problems"][0].endswith("Did you mean 'effect'?")
         require_stale(server, kept_from_earlier=False)
         assert server.stop() == 0
     with ServerProcess(tmp_path, policies=policies) as server:

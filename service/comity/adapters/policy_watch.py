@@ -58,7 +58,8 @@ def _ticks(path: Path, poll_seconds: float, stop: threading.Event) -> Iterator[N
             yield
             if _identity(path) != before:
                 return
-    except OSError:  # absent, or no more watches to be had: comparing goes on
+    # Absent, no more watches to be had, or trouble within the watcher: comparing goes on.
+    except (OSError, RuntimeError):
         stop.wait(poll_seconds)
         yield
 

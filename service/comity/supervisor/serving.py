@@ -64,13 +64,14 @@ def serve(settings: Settings, equipment: Equipment) -> None:
         StartupError: the server can't start, or its workers keep dying; carries the exit code.
     """
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # until the loop takes signals
+    # First of all, since who starts a second server should read that there is one already.
+    require_free("listen", settings.listen)
+    require_free("control_listen", settings.control_listen)
     with (
         contextlib.suppress(KeyboardInterrupt),
         _data_directory(settings) as data,
         _telemetry(settings) as telemetry,
     ):
-        require_free("listen", settings.listen)
-        require_free("control_listen", settings.control_listen)
         publisher = PolicyPublisher(
             PolicyDirectory(settings.policies, settings.settle_seconds),
             BundleCache(data.bundles),
