@@ -31,13 +31,22 @@ def due_of_route(matter: Matter, emergency: EmergencyView, *, asks_back: bool) -
     rule, platform = matter.rule, matter.law.platform
     if emergency.track is not None and emergency.on_track.value is not Truth.F:
         return due_at(emergency.track.due, matter, matter.rule_id, asks_back=asks_back)
+    own = due_at(rule.terms.due, matter, rule.id, asks_back=asks_back) if rule else None
     if emergency.hurries_platform and platform.emergency is not None:
-        return due_at(platform.emergency.due, matter, "")
-    if rule is not None:
-        return due_at(rule.terms.due, matter, rule.id, asks_back=asks_back)
+        return _earlier(own, due_at(platform.emergency.due, matter, ""))
+    if own is not None:
+        return own
     if platform.defaults.due is None:
         return Due(DueKind.NONE)
     return due_at(platform.defaults.due, matter, "")
+
+
+def _earlier(own: Due | None, hurried: Due) -> Due:
+    """Return the instrument's own due time if it is the earlier one."""
+    if own is None or hurried.instant is None:
+        return hurried
+    sooner = own.instant is not None and own.instant < hurried.instant
+    return own if sooner or own.kind is DueKind.AT_ONCE else hurried
 
 
 def due_at(due: DueTerm, matter: Matter, rule_id: str, *, asks_back: bool = False) -> Due:

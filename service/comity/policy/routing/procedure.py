@@ -16,6 +16,7 @@ from comity.policy.routing.facts import is_situation
 from comity.policy.routing.hurdles import spoken
 from comity.policy.routing.matter import Matter
 from comity.policy.routing.notified import notified_for, releases_at_once
+from comity.policy.routing.profiles import passes_tests
 from comity.policy.routing.reach import authority_finding, covers
 from comity.policy.scalars import Duration, parse_duration
 
@@ -62,7 +63,7 @@ def steps_of(
     if matter.rule is not None:
         named.extend((name, matter.rule.id) for name in matter.rule.terms.steps)
     platform = matter.law.platform.emergency
-    if platform is not None and emergency.by_platform.value is Truth.T:
+    if platform is not None and _rest_on_danger(matter, emergency, disclosed):
         named.extend((name, "") for name in platform.steps)
     verified = matter.request.authority.authenticity is Authenticity.VERIFIED
     steps: dict[str, Step] = {}
@@ -133,8 +134,7 @@ def _after_emergency(
     if not disclosed:
         return
     platform, track = matter.law.platform.emergency, emergency.track
-    lifted = emergency.by_platform.value is Truth.T
-    if platform is not None and lifted and any(c in platform.data for c in disclosed):
+    if platform is not None and _rest_on_danger(matter, emergency, disclosed):
         for after in platform.follow_up:
             yield from _owed(matter, after.task, after.within, after.otherwise)
     if track is None or emergency.on_track.value is not Truth.T:
@@ -153,6 +153,14 @@ def _after_emergency(
             end = end_of_term(matter.request.received_at, special.may_object, matter.clock)
             text = "If the notified authority objects by then, ask for the data to be deleted."
             yield step_of(special.then, Due(DueKind.INSTANT, end), matter.rule_id, text)
+
+
+def _rest_on_danger(matter: Matter, emergency: EmergencyView, disclosed: Sequence[str]) -> bool:
+    """Return whether anything is disclosed only because danger lifts the profile's tests."""
+    return any(
+        emergency.lifts_tests_of(category).value is Truth.T and not passes_tests(category, matter)
+        for category in disclosed
+    )
 
 
 def _lacks_validation(category: str, matter: Matter) -> bool:

@@ -13,7 +13,7 @@ from comity.policy.routing import marks
 from comity.policy.routing.emergencies import EmergencyView
 from comity.policy.routing.facts import has_role, is_authority, is_situation, meets_offence
 from comity.policy.routing.findings import Finding, any_of, known, unknown
-from comity.policy.routing.hurdles import Hurdle, Level, hurdle
+from comity.policy.routing.hurdles import Hurdle, Level, hurdle, spoken
 from comity.policy.routing.matter import Matter
 
 INSTRUMENT: Final = "instrument"
@@ -51,6 +51,12 @@ def profile_hurdles(category: str, matter: Matter, emergency: EmergencyView) -> 
         finding = _test(name, test, category, matter)
         if finding.value is not Truth.T:
             yield _failure(name, test, finding, lifted, matter)
+
+
+def passes_tests(category: str, matter: Matter) -> bool:
+    """Return whether the request passes every test for `category`, emergency or not."""
+    tests = matter.use.profile.tests.items()
+    return all(_test(name, test, category, matter).value is Truth.T for name, test in tests)
 
 
 def ceiling_hurdle(category: str, matter: Matter, desk: str) -> Hurdle | None:
@@ -119,7 +125,7 @@ def _failure(
     code, text, cure = _TESTS[name]
     if name == "offence" and matter.use.span.end is not None:
         code = "PRE_POLICY"
-        text = "The policy in use at the time covers only certain offences."
+        text = f"The policy in use at the time covers only this: {spoken(test.category)}."
         since = f"{matter.use.span.end:%Y-%m-%dT%H:%M:%SZ}"
         cure = f"Send it again: a request received from {since} on is judged by a wider policy."
     missing = finding.missing | lifted.missing

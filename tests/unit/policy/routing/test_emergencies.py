@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from comity.domain.data_request import DataPerson, Emergency, Offence, PersonRole, RequestEvent
-from comity.domain.data_route import NoticeBy, Route
+from comity.domain.data_route import DueKind, NoticeBy, Route
 from unit.policy.routing.shipped import DANGER, asked, at, request, route, told
 
 KIDNAPPING = Offence(frozenset({"kidnapping"}), maximum_penalty_months=240, committed_in="FR")
@@ -143,3 +143,23 @@ def test_an_emergency_opens_no_more_than_phone_number_and_address() -> None:
     }
     assert "two_person_approval" in [step.name for step in found.steps]
     assert found.user_notice.by is NoticeBy.NOBODY
+
+
+def test_what_a_judge_orders_rests_on_no_emergency() -> None:
+    """No written order is owed besides the one that came; only the clock is shorter."""
+    order = request(
+        "fr_court_order", "court", "FR", "2026-06-01T09:00:00+02:00", "phone_number",
+        emergency=DANGER,
+    )  # fmt: skip
+    found = route(order)
+    assert due(found) == "2026-06-01T15:00:00+00:00"
+    assert found.tasks == ()
+    assert "two_person_approval" not in [step.name for step in found.steps]
+
+
+def test_an_emergency_makes_no_term_longer() -> None:
+    """A preservation order is due at once, danger or not."""
+    order = request(
+        "epoc_pr", "judge", "FR", "2026-10-01T09:00:00+02:00", "content", emergency=DANGER
+    )
+    assert route(order).due.kind is DueKind.AT_ONCE

@@ -37,7 +37,7 @@ def test_the_same_order_before_the_policy_is_refused_and_says_why() -> None:
     )
     assert told(found) == {"phone_number": "R PRE_POLICY", "login_ip": "R PRE_POLICY"}
     [ground] = found.answers[0].grounds
-    assert ground.text == "The policy in use at the time covers only certain offences."
+    assert ground.text == "The policy in use at the time covers only this: terrorism."
     assert ground.cure == (
         "Send it again: a request received from 2024-09-23T00:00:00Z on is judged by a wider "
         "policy."
