@@ -42,15 +42,20 @@ DANGER = Emergency("life", substantiated=True, call_back_confirmed=True)
 
 
 @cache
-def shipped_bundle(*more: tuple[str, str, str]) -> Bundle:
-    """Return the shipped files and `more`, compiled: code, time zone, rules in YAML."""
+def shipped_bundle(*more: tuple[str, ...]) -> Bundle:
+    """Return the shipped files and `more`, compiled.
+
+    Each is a code, a time zone, and in YAML the rules on instruments and perhaps the checks.
+    """
     paths = [POLICIES / name for name in SHARED]
     paths += sorted((POLICIES / "lists").glob("*.yaml"))
     for state in STATES:
         paths += [POLICIES / f"jurisdictions/{state}.yaml", POLICIES / f"tests/{state}_test.yaml"]
     files = {str(path.relative_to(POLICIES)): path.read_bytes() for path in paths}
-    for code, zone, rules in more:
-        text = f"jurisdiction: {code}\ntimezone: {zone}\ndata_requests:\n{indent(rules, '  ')}"
+    for code, zone, *sections in more:
+        text = f"jurisdiction: {code}\ntimezone: {zone}\n"
+        for name, rules in zip(("data_requests", "checks"), sections, strict=False):
+            text += f"{name}:\n{indent(rules, '  ')}"
         files[f"jurisdictions/{code.lower()}.yaml"] = text.encode()
         files[f"tests/{code.lower()}_test.yaml"] = SCENARIOS
     compilation = compile_policies(files, TODAY)
@@ -58,7 +63,7 @@ def shipped_bundle(*more: tuple[str, str, str]) -> Bundle:
     return compilation.bundle
 
 
-def shipped_law(*more: tuple[str, str, str]) -> RequestLaw:
+def shipped_law(*more: tuple[str, ...]) -> RequestLaw:
     """Return the law of the shipped files and of `more`, as `shipped_bundle` takes them."""
     return shipped_bundle(*more).requests
 
