@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from comity.settings import load_settings
+import pytest
+from comity.settings import SettingsError, load_settings
 
 ROOT = Path(__file__).parents[2]
 RECIPE = (ROOT / "deploy" / "Dockerfile").read_text("utf-8").replace("\\\n", "")
@@ -31,12 +32,13 @@ def test_what_is_copied_exists_and_is_not_ignored() -> None:
     assert [path for path in copied() if not (ROOT / path).exists()] == []
 
 
-def test_the_settings_of_the_image_are_settings() -> None:
-    """Its variables load, once it is said how callers from beyond loopback are let in."""
+def test_the_image_wants_to_be_told_how_callers_are_let_in() -> None:
+    """It listens beyond loopback: without TLS files or the wish to do without it doesn't start."""
     given = {name: text for name, text in environment().items() if name.startswith("COMITY_")}
-    settings = load_settings(given | {"COMITY_INSECURE": "true"}, {})
-    assert not settings.listen.loopback
-    assert not settings.insecure or "COMITY_INSECURE" not in given
+    with pytest.raises(SettingsError) as error:
+        load_settings(given, {})
+    assert [mistake.name for mistake in error.value.mistakes] == ["listen", "control_listen"]
+    assert not load_settings(given | {"COMITY_INSECURE": "true"}, {}).listen.loopback
 
 
 def test_it_does_not_run_as_root_and_ends_by_the_signal_that_drains() -> None:
