@@ -249,6 +249,11 @@ def test_only_the_legal_view_cites_confidential_rules(stub: DataRequestServiceSt
 class NobodyMayLookBack:
     """Entitlements that open everything but other states of the policy."""
 
+    def open_to_all(self, options: Options) -> bool:
+        """Return False: who calls matters."""
+        del options
+        return False
+
     def require(self, caller: Caller, options: Options) -> None:
         """Refuse `as_known`."""
         assert caller.loopback

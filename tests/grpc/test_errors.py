@@ -96,6 +96,11 @@ def test_the_time_before_the_first_revision_is_a_failed_precondition(
 class NobodyMay:
     """Entitlements of nobody."""
 
+    def open_to_all(self, options: Options) -> bool:
+        """Return False: who calls matters."""
+        del options
+        return False
+
     def require(self, caller: Caller, options: Options) -> None:
         """Refuse whatever is asked."""
         assert caller == Caller(identity=None, loopback=True)
@@ -125,6 +130,11 @@ def test_bytes_that_are_no_message_are_a_bad_request(
 
 class BrokenEntitlements:
     """Entitlements with a defect."""
+
+    def open_to_all(self, options: Options) -> bool:
+        """Return False: who calls matters."""
+        del options
+        return False
 
     def require(self, caller: Caller, options: Options) -> None:
         """Fail as defects do."""

@@ -22,12 +22,19 @@ def find_contradictions(
     subject: facts_pb2.Subject, facts: facts_pb2.Facts, path: str, now: datetime
 ) -> Iterator[FieldViolation]:
     """Yield what makes no sense in a question; `path` leads to its message and ends with a dot."""
-    yield from in_subject(subject, f"{path}subject.", now)
-    yield from _in_unknown(subject, facts, f"{path}facts.")
+    yield from beside_subject(subject, facts, path, now)
     held = {label.name for label in facts.labels}
     yield from _both(facts.labels_absent, held, f"{path}facts.labels_absent", "labels")
     for index, connection in enumerate(facts.connections):
         yield from _in_connection(connection, f"{path}facts.connections[{index}].")
+
+
+def beside_subject(
+    subject: facts_pb2.Subject, facts: facts_pb2.Facts, path: str, now: datetime
+) -> Iterator[FieldViolation]:
+    """Yield what makes no sense in the subject of a question, or in its facts beside that."""
+    yield from in_subject(subject, f"{path}subject.", now)
+    yield from _in_unknown(subject, facts, f"{path}facts.")
 
 
 def in_subject(subject: facts_pb2.Subject, path: str, now: datetime) -> Iterator[FieldViolation]:

@@ -12,23 +12,47 @@ from comity.app.eligibility import Eligibility
 from comity.app.ports.policy_source import PolicyInForce
 from comity.app.restrictions import PolicyTexts
 from comity.domain.errors import FieldViolation, InvalidQuestionError
+from comity.domain.question import Question
 from comity.domain.request import Options
 from comity.grpc_api.admission import admit
 from comity.grpc_api.callers import Entitlements
-from comity.grpc_api.contradictions import find_contradictions, find_misused_options
+from comity.grpc_api.contradictions import (
+    beside_subject,
+    find_contradictions,
+    find_misused_options,
+)
 from comity.grpc_api.errors import invalid_status, prefixed
+from comity.grpc_api.known_facts import GoodFacts, KnownFacts
 from comity.grpc_api.refusal import Faults
-from comity.grpc_api.replies import eligibility_reply, restrictions_reply
-from comity.grpc_api.requests import question_of, restriction_query_of, subject_of
+from comity.grpc_api.replies import restrictions_reply
+from comity.grpc_api.reply_templates import ReplyTemplates
+from comity.grpc_api.requests import restriction_query_of, subject_of
 from comity.grpc_api.vocabulary import Vocabulary, unknown_names
 from comity.v1 import eligibility_service_pb2, eligibility_service_pb2_grpc
 
 MOST_EXPLAINED = 10
 
-Asked = (
+QuestionMessage = (
     eligibility_service_pb2.CheckEligibilityRequest
     | eligibility_service_pb2.BatchCheckEligibilityItem
 )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """One question of a call.
+
+    Attributes:
+        message: the message that asks it.
+        known: what is known of its facts; None if they have to be examined.
+        path: leads to the message; ends with a dot unless it is empty.
+        position: its position in a batch; None for a question of its own.
+    """
+
+    message: QuestionMessage
+    known: GoodFacts | None
+    path: str = ""
+    position: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +82,8 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
         self._eligibility = eligibility
         self._texts = texts
         self._entitlements = entitlements
+        self._known = KnownFacts()
+        self._templates = ReplyTemplates()
 
     def CheckEligibility(  # noqa: N802 - the contract names it
         self,
@@ -65,9 +91,10 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
         context: grpc.ServicerContext,
     ) -> eligibility_service_pb2.CheckEligibilityResponse:
         """Answer one question."""
-        faults = Faults(request)
+        known = self._known.find(request.facts)
+        faults = Faults(request, without="facts" if known else "")
         call = self._begin(request, faults, context)
-        return self._answer(request, "", faults, call)
+        return self._answer(_Asked(request, known), faults, call)
 
     def BatchCheckEligibility(  # noqa: N802
         self,
@@ -128,33 +155,54 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
     ) -> eligibility_service_pb2.BatchCheckEligibilityResult:
         """Return the result of one item: its answer, or what is wrong with it."""
         path = f"items[{position}]."
+        known = self._known.find(item.facts)
+        faults = Faults(item, path, without="facts" if known else "")
         try:
-            response = self._answer(item, path, Faults(item, path), call, position)
+            response = self._answer(_Asked(item, known, path, position), faults, call)
         except InvalidQuestionError as error:
             status = invalid_status(error.violations)
             return eligibility_service_pb2.BatchCheckEligibilityResult(error=status)
         return eligibility_service_pb2.BatchCheckEligibilityResult(response=response)
 
     def _answer(
-        self, asked: Asked, path: str, faults: Faults, call: _Call, position: int | None = None
+        self, asked: _Asked, faults: Faults, call: _Call
     ) -> eligibility_service_pb2.CheckEligibilityResponse:
-        """Return the answer to one question, to whose message `path` leads.
+        """Return the answer to one question.
 
         Raises:
             InvalidQuestionError: something is wrong with the question.
         """
-        if asked.HasField("facts") and not faults.hopeless:
-            faults.add(find_contradictions(asked.subject, asked.facts, path, call.now))
-            faults.add(unknown_names(asked.facts, f"{path}facts", call.vocabulary))
-        faults.refuse()
-        subject, question = subject_of(asked.subject), question_of(asked.facts)
+        question = self._examine(asked, faults, call)
         try:
             answer = self._eligibility.check(
-                subject, question, call.options, policy=call.policy, position=position
+                subject_of(asked.message.subject),
+                question,
+                call.options,
+                policy=call.policy,
+                position=asked.position,
             )
         except InvalidQuestionError as error:
-            raise InvalidQuestionError(prefixed(error.violations, path)) from error
-        return eligibility_reply(answer, call.options.view, call.policy.bundle.eligibility)
+            raise InvalidQuestionError(prefixed(error.violations, asked.path)) from error
+        return self._templates.reply(answer, call.options.view, call.policy.bundle.eligibility)
+
+    def _examine(self, asked: _Asked, faults: Faults, call: _Call) -> Question:
+        """Return the facts of a question that is good in every way.
+
+        Raises:
+            InvalidQuestionError: something is wrong with the question.
+        """
+        subject, facts, path = asked.message.subject, asked.message.facts, asked.path
+        digest = call.policy.bundle.digest
+        if asked.known and asked.known.digest == digest:
+            if not faults.hopeless:
+                faults.add(beside_subject(subject, facts, path, call.now))
+            faults.refuse()
+            return asked.known.question
+        if asked.message.HasField("facts") and not faults.hopeless:
+            faults.add(find_contradictions(subject, facts, path, call.now))
+            faults.add(unknown_names(facts, f"{path}facts", call.vocabulary))
+        faults.refuse()
+        return self._known.keep(facts, digest)
 
 
 def _unknown_in_list(

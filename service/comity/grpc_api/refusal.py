@@ -17,9 +17,15 @@ MOST_VIOLATIONS = 100
 class Faults:
     """What is wrong with one request or one item of a batch: one violation a field, in order."""
 
-    def __init__(self, message: Message, path: str = "", *, into_lists: bool = True) -> None:
-        """Hold `message`, to which `path` leads, against the table of limits."""
-        found = islice(find_violations(message, path, into_lists=into_lists), MOST_VIOLATIONS)
+    def __init__(
+        self, message: Message, path: str = "", *, into_lists: bool = True, without: str = ""
+    ) -> None:
+        """Hold `message`, to which `path` leads, against the table of limits.
+
+        The field `without` is known to keep them.
+        """
+        violations = find_violations(message, path, into_lists=into_lists, without=without)
+        found = islice(violations, MOST_VIOLATIONS)
         self._by_field = {violation.field: violation for violation in found}
 
     def __bool__(self) -> bool:

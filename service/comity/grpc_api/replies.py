@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from google.protobuf.duration_pb2 import Duration
-
 from comity.app.eligibility import Answer
 from comity.app.messages import in_language
 from comity.app.restrictions import Restriction, RestrictionPage
@@ -37,36 +35,45 @@ _STANDINGS = {
 }
 
 
-def eligibility_reply(
+def decision_reply(
     answer: Answer, view: View, ruleset: Ruleset
 ) -> eligibility_service_pb2.CheckEligibilityResponse:
-    """Return the reply that tells `view` of `answer`; `ruleset` is what answered."""
+    """Return what the reply tells of the decision, which other calls may have in common."""
     decision = answer.decision
     reply = eligibility_service_pb2.CheckEligibilityResponse(
         effect=EFFECTS[decision.effect],
         obligations=obligations_of(decision.outcome),
         reasons=_reasons(answer, view, ruleset),
         conflicts=_conflicts(answer, view),
-        policy_revision=revision_of(answer.revision),
-        max_age=Duration(seconds=answer.max_age_seconds),
-        message=answer.message,
-        evaluated_at=timestamp_of(answer.evaluated_at),
-        decision_id=answer.decision_id,
     )
-    if view is View.USER:
-        return reply
-    details = eligibility_service_pb2.CheckEligibilityResponse(
-        determination=DETERMINATIONS[decision.determination],
-        missing_facts=fact_keys_of(decision.missing_facts),
-        presumed_facts=fact_keys_of(decision.presumed_facts),
-        would_change=fact_keys_of(decision.would_change),
-        valid_until=timestamp_of(answer.valid_until),
-        degraded=answer.degraded,
-        provenance=_provenance_of(answer.provenance),
-        explanation=_explanation_of(answer.explanation),
-    )
-    reply.MergeFrom(details)
+    if view is not View.USER:
+        reply.determination = DETERMINATIONS[decision.determination]
+        reply.missing_facts.extend(fact_keys_of(decision.missing_facts))
+        reply.presumed_facts.extend(fact_keys_of(decision.presumed_facts))
+        reply.would_change.extend(fact_keys_of(decision.would_change))
     return reply
+
+
+def complete_reply(
+    reply: eligibility_service_pb2.CheckEligibilityResponse, answer: Answer, view: View
+) -> None:
+    """Add to `reply` what belongs to the call."""
+    reply.policy_revision.epoch = answer.revision.epoch
+    reply.policy_revision.digest = answer.revision.digest
+    reply.max_age.seconds = answer.max_age_seconds
+    reply.message = answer.message
+    reply.evaluated_at.FromDatetime(answer.evaluated_at)
+    reply.decision_id = answer.decision_id
+    if view is View.USER:
+        return
+    if answer.valid_until is not None:
+        reply.valid_until.FromDatetime(answer.valid_until)
+    if answer.degraded:
+        reply.degraded.extend(answer.degraded)
+    if answer.provenance is not None:
+        reply.provenance.CopyFrom(_provenance_of(answer.provenance))
+    if answer.explanation is not None:
+        reply.explanation.CopyFrom(_explanation_of(answer.explanation))
 
 
 def restrictions_reply(
@@ -156,10 +163,8 @@ def _conflict_of(conflict: Conflict, forbid: Rule, require: Rule) -> decision_pb
     )
 
 
-def _provenance_of(provenance: Provenance | None) -> decision_pb2.Provenance | None:
+def _provenance_of(provenance: Provenance) -> decision_pb2.Provenance:
     """Return the data behind a look-up."""
-    if provenance is None:
-        return None
     return decision_pb2.Provenance(
         database_type=provenance.database_type,
         build_time=timestamp_of(provenance.built_at),
@@ -169,10 +174,8 @@ def _provenance_of(provenance: Provenance | None) -> decision_pb2.Provenance | N
     )
 
 
-def _explanation_of(explanation: Explanation | None) -> decision_pb2.Explanation | None:
+def _explanation_of(explanation: Explanation) -> decision_pb2.Explanation:
     """Return what would lead elsewhere."""
-    if explanation is None:
-        return None
     return decision_pb2.Explanation(
         alternatives=[
             decision_pb2.Alternative(

@@ -45,15 +45,17 @@ class _Field:
 
 
 def find_violations(
-    message: Message, path: str = "", *, into_lists: bool = True
+    message: Message, path: str = "", *, into_lists: bool = True, without: str = ""
 ) -> Iterator[FieldViolation]:
     """Yield everything in `message` that breaks a limit, in the order of the contract's fields.
 
     `path` leads to the message and ends with a dot unless it is empty. A list that is too long is
     one violation, and its entries are not looked at. Without `into_lists` the entries of lists
-    are left for another call.
+    are left for another call. The field `without` is passed over.
     """
     for field in _fields_of(message.DESCRIPTOR):
+        if field.name == without:
+            continue
         where = path + field.name
         value = getattr(message, field.name)
         if field.repeated:
