@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
+from comity.cli import policy_findings
 from comity.cli.failure import CommandError, Exit
+from comity.cli.policy_reading import (
+    POLICIES,
+    At,
+    Directory,
+    DirectoryOption,
+    Json,
+    Today,
+    bundle_of,
+    compile_files,
+    instant_of,
+    read_files,
+    write_text,
+)
 
-if TYPE_CHECKING:
-    from comity.policy.bundle import Bundle
-    from comity.policy.compiling.compilation import Compilation
-
-DAY_FORMAT: Final = "%Y-%m-%d"
-_DIRECTORY_HELP: Final = "Directory of the policy files."
-_VARIABLE: Final = "COMITY_POLICIES"
-_EXITS: Final = "Exit codes: 0 {done}; 1 {failed}; 2 wrong use, or no policy directory."
-
-Directory = Annotated[Path, typer.Argument(metavar="[DIR]", envvar=_VARIABLE, help=_DIRECTORY_HELP)]
-DirectoryOption = Annotated[
-    Path, typer.Option("--policies", metavar="DIR", envvar=_VARIABLE, help=_DIRECTORY_HELP)
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Today = Annotated[
-    datetime | None,
-    typer.Option(
-        formats=[DAY_FORMAT], help="Day by which reviews are due; by default the current day."
-    ),
-]
-POLICIES: Final = Path("policies")
 MOST_ALIVE: Final = 3.0
+_EXITS: Final = "Exit codes: 0 {done}; 1 {failed}; 2 wrong use, or no policy directory."
 
 
 def register(app: typer.Typer) -> None:
@@ -48,6 +40,10 @@ def register(app: typer.Typer) -> None:
         "a policy file has an error, a scenario failed or is lacking, or too much goes unnoticed"
     )
     group.command("test", epilog=_EXITS.format(done="all passed", failed=failing))(run_tests)
+    odd = "an error or a warning stands open"
+    group.command("findings", epilog=_EXITS.format(done="none, or notes", failed=odd))(
+        policy_findings.tell_findings
+    )
     group.command("show", epilog=_EXITS.format(done="shown", failed=broken))(show_jurisdiction)
     group.command("list", epilog=_EXITS.format(done="listed", failed=broken))(list_jurisdictions)
     group.command("new", epilog=_EXITS.format(done="written", failed="a file exists"))(begin_files)
@@ -61,7 +57,7 @@ def lint_files(
     from comity.cli.policy_reports import print_problems, problems_as_json
     from comity.policy.problems import Level
 
-    compilation = _compile(_read(directory), today)
+    compilation = compile_files(read_files(directory), today)
     if as_json:
         print(problems_as_json(compilation.problems))
     else:
@@ -103,14 +99,14 @@ def run_tests(
     from comity.policy.scenarios.results import Verdict
     from comity.policy.scenarios.running import run_scenarios
 
-    compilation = _compile(_read(directory), today)
+    compilation = compile_files(read_files(directory), today)
     if as_json and compilation.bundle is None:
         print(problems_as_json(compilation.problems))
         raise typer.Exit(Exit.FAILED)
-    bundle = _bundle_of(compilation)
+    bundle = bundle_of(compilation)
     report = run_scenarios(bundle, compilation.documents)
     if junit is not None:
-        _write(junit, junit_of(report))
+        write_text(junit, junit_of(report))
     # A change can only be noticed where all is well without it.
     mutated = mutate and not report.ended(Verdict.FAILED)
     mutation = mutate_rules(bundle, compilation.documents, report.asked) if mutated else None
@@ -127,12 +123,7 @@ def run_tests(
 def show_jurisdiction(
     code: Annotated[str, typer.Argument(help="Code or name, such as UA or eu_commission.")],
     *,
-    at: Annotated[
-        str | None,
-        typer.Option(
-            metavar="INSTANT", help="Instant such as 2024-09-20T00:00:00Z; by default now."
-        ),
-    ] = None,
+    at: At = None,
     directory: DirectoryOption = POLICIES,
     as_json: Json = False,
 ) -> None:
@@ -140,9 +131,9 @@ def show_jurisdiction(
     from comity.cli.policy_texts import jurisdiction_as_json, print_jurisdiction
     from comity.policy.problems import closest
 
-    instant = _instant(at)
-    compilation = _compile(_read(directory), None)
-    bundle = _bundle_of(compilation)
+    instant = instant_of(at)
+    compilation = compile_files(read_files(directory), None)
+    bundle = bundle_of(compilation)
     known = bundle.jurisdictions
     canonical = bundle.eligibility.atlas.canonical(code)
     found = known.get(canonical) or known.get(code.upper()) or known.get(code.lower())
@@ -159,21 +150,16 @@ def show_jurisdiction(
 
 def list_jurisdictions(
     *,
-    at: Annotated[
-        str | None,
-        typer.Option(
-            metavar="INSTANT", help="Instant such as 2024-09-20T00:00:00Z; by default now."
-        ),
-    ] = None,
+    at: At = None,
     directory: DirectoryOption = POLICIES,
     as_json: Json = False,
 ) -> None:
     """Print all jurisdictions, how many rules each has and how many are in force."""
     from comity.cli.policy_texts import jurisdictions_as_json, print_jurisdictions
 
-    instant = _instant(at)
-    compilation = _compile(_read(directory), None)
-    bundle = _bundle_of(compilation)
+    instant = instant_of(at)
+    compilation = compile_files(read_files(directory), None)
+    bundle = bundle_of(compilation)
     if as_json:
         print(jurisdictions_as_json(bundle))
     else:
@@ -198,76 +184,10 @@ def begin_files(
     if existing:
         message = f"{existing[0]} exists already; edit it, or remove it first"
         raise CommandError(Exit.FAILED, message)
-    compilation = _compile(_read(directory), None)
+    compilation = compile_files(read_files(directory), None)
     for name, text in templates_for(code, timezone, compilation, datetime.now(UTC)).items():
         path = directory / name
         path.parent.mkdir(exist_ok=True)
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
         print(path)
-
-
-def _read(directory: Path) -> Mapping[str, bytes]:
-    """Return the policy files in `directory`.
-
-    Raises:
-        CommandError: there are none, or one can't be read.
-    """
-    from comity.adapters.policy_directory import PolicyDirectory, PolicyDirectoryError
-
-    reading = PolicyDirectory(directory, settle_seconds=0).read()
-    if isinstance(reading, PolicyDirectoryError):
-        advice = f"name the directory of the policy files, or set {_VARIABLE}"
-        raise CommandError(Exit.MISUSED, str(reading), [advice]) from reading
-    return reading.files
-
-
-def _compile(files: Mapping[str, bytes], today: datetime | None) -> Compilation:
-    """Return the policies as of `today`, by default the current day."""
-    from comity.policy.compiling.compilation import compile_policies
-
-    day: date = (today or datetime.now(UTC)).date()
-    return compile_policies(files, day)
-
-
-def _bundle_of(compilation: Compilation) -> Bundle:
-    """Return the compiled policies.
-
-    Raises:
-        CommandError: a policy file has an error; all are listed.
-    """
-    from comity.policy.problems import Level
-
-    if compilation.bundle is None:
-        errors = [str(p) for p in compilation.problems if p.level is Level.ERROR]
-        raise CommandError(Exit.FAILED, "the policy files have errors:", errors)
-    return compilation.bundle
-
-
-def _instant(text: str | None) -> datetime:
-    """Return the instant that `text` writes; now without one.
-
-    Raises:
-        CommandError: it writes none.
-    """
-    from comity.policy.scalars import Refused, parse_instant
-
-    if text is None:
-        return datetime.now(UTC).replace(microsecond=0)
-    try:
-        return parse_instant(text).at
-    except Refused as error:
-        raise CommandError(Exit.MISUSED, f"--at: {error.message}") from error
-
-
-def _write(path: Path, text: str) -> None:
-    """Write `text` to the file at `path`.
-
-    Raises:
-        CommandError: it can't be written.
-    """
-    try:
-        path.write_text(text, encoding="utf-8")
-    except OSError as error:
-        reason = error.strerror or os.strerror(error.errno or 0)
-        raise CommandError(Exit.FAILED, f"{path} can't be written: {reason}") from error

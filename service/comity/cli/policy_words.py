@@ -68,6 +68,8 @@ def text_lines(text: RuleText) -> Iterator[Line]:
     yield "Source", ", ".join(filter(None, cited))
     basis = f" ({text.platform_basis})" if text.platform_basis else ""
     yield "Legal effect", f"{text.legal_effect}{basis}"
+    if text.reach_abroad:
+        yield "Reaches abroad", text.reach_abroad
     review = f"; review by {text.review_by.isoformat()}" if text.review_by is not None else ""
     yield "Confidence", f"{text.confidence}, recorded {text.recorded_at}{review}"
     for entry in text.history:

@@ -155,6 +155,8 @@ class RuleText:
         citation: where it can be read.
         legal_effect: binding, advice, voluntary, practice or proposal.
         platform_basis: why the platform applies what does not bind it; empty if it binds.
+        reach_abroad: why it meets people beyond its maker's territory, with the source; empty if
+            it doesn't.
         confidence: verified, recalled or unverified.
         recorded_at: day on which the rule was recorded; ISO 8601.
         review_by: day by which it must be reviewed; None if not set.
@@ -171,6 +173,7 @@ class RuleText:
     citation: Citation
     legal_effect: str = "binding"
     platform_basis: str = ""
+    reach_abroad: str = ""
     confidence: str = "verified"
     recorded_at: str = ""
     review_by: date | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from comity.policy.compiling.reporting import FileReport
-from comity.policy.documents.norms import Norm
+from comity.policy.documents.norms import Norm, Reach
 from comity.policy.documents.rules import HistoryEvent, Rule, Source, SourceUse, SourceValue
 from comity.policy.problems import closest
 from comity.policy.rules import Citation, HistoryEntry, RuleText
@@ -26,6 +26,7 @@ def compile_text(
         citation=cite(rule.source, (*loc, "source"), sources, report),
         legal_effect=norm.legal_effect if norm else "binding",
         platform_basis=(norm.platform_basis or "") if norm else "",
+        reach_abroad=_reach(norm.reach_abroad, loc, sources, report) if norm else "",
         confidence=rule.confidence,
         recorded_at=rule.recorded_at.text,
         review_by=None if rule.review_by is None else rule.review_by.date,
@@ -38,6 +39,16 @@ def compile_text(
         file=report.tree.file,
         line=line,
     )
+
+
+def _reach(reach: Reach | None, loc: Loc, sources: Mapping[str, Source], report: FileReport) -> str:
+    """Return why a rule reaches abroad and where that can be read; empty if it doesn't."""
+    if reach is None:
+        return ""
+    if reach.source is None:
+        return reach.why
+    cited = cite(reach.source, (*loc, "reach_abroad", "source"), sources, report)
+    return f"{reach.why} ({', '.join(filter(None, (cited.title, cited.pinpoint, cited.url)))})"
 
 
 def cite(

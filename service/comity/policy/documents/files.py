@@ -22,13 +22,15 @@ class Kind(StrEnum):
     GROUPS = "groups"
     DESKS = "desks"
     CONFLICTS = "conflicts"
+    WAIVERS = "waivers"
 
 
 SUFFIX: Final = ".yaml"
 TEST_SUFFIX: Final = "_test"
 
 _FOLDERS: Final = (Kind.JURISDICTION, Kind.SCENARIOS, Kind.LIST)
-_SINGLE: Final = (Kind.PLATFORM, Kind.VOCABULARY, Kind.GROUPS, Kind.DESKS, Kind.CONFLICTS)
+_NEEDED: Final = (Kind.PLATFORM, Kind.VOCABULARY, Kind.GROUPS, Kind.DESKS, Kind.CONFLICTS)
+_SINGLE: Final = (*_NEEDED, Kind.WAIVERS)
 _STEM: Final = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
 _CODE_STEM: Final = re.compile(r"[a-z]{2}(-[a-z0-9]{1,3})?|eea")
 
@@ -59,14 +61,15 @@ def refuse_name(file: str) -> Problem:
     """Return the problem of a file that `kind_of` does not know, with the path perhaps meant."""
     message = (
         "No policy file is named so; there are jurisdictions/CODE.yaml, tests/CODE_test.yaml, "
-        "lists/NAME.yaml and platform, vocabulary, groups, desks and conflicts, in small letters."
+        "lists/NAME.yaml and platform, vocabulary, groups, desks, conflicts and waivers, in small "
+        "letters."
     )
     return Problem("CP120", file, 1, 1, message, _suggest(file))
 
 
 def find_missing(files: Collection[str]) -> Iterator[Problem]:
     """Yield a problem for each file that the policy directory lacks."""
-    for kind in _SINGLE:
+    for kind in _NEEDED:
         file = f"{kind.value}{SUFFIX}"
         if file not in files:
             message = "The file is missing; every policy directory needs it."

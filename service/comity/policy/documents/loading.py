@@ -27,6 +27,7 @@ from comity.policy.documents.lists import ListFile
 from comity.policy.documents.refusals import explain
 from comity.policy.documents.scenarios import ScenarioFile
 from comity.policy.documents.vocabulary import VocabularyFile
+from comity.policy.documents.waivers import WaiversFile
 from comity.policy.problems import Problem, sort_problems
 from comity.policy.yaml_nodes import Tree, paused_collector, read_tree
 
@@ -42,6 +43,7 @@ _DOCUMENTS: Final[Mapping[Kind, type[Document]]] = MappingProxyType(
         Kind.GROUPS: GroupsFile,
         Kind.DESKS: DesksFile,
         Kind.CONFLICTS: ConflictsFile,
+        Kind.WAIVERS: WaiversFile,
     }
 )
 # Key that repeats the file's name.
@@ -74,6 +76,7 @@ class Documents:
         groups: file `groups.yaml`.
         desks: file `desks.yaml`.
         conflicts: file `conflicts.yaml`.
+        waivers: file `waivers.yaml`, which need not be there.
         lists: files `lists/NAME.yaml`.
         scenarios: files `tests/CODE_test.yaml`.
         problems: all problems, in file order.
@@ -85,6 +88,7 @@ class Documents:
     groups: Read[GroupsFile] | None
     desks: Read[DesksFile] | None
     conflicts: Read[ConflictsFile] | None
+    waivers: Read[WaiversFile] | None
     lists: tuple[Read[ListFile], ...]
     scenarios: tuple[Read[ScenarioFile], ...]
     problems: tuple[Problem, ...]
@@ -111,6 +115,7 @@ def read_documents(files: Mapping[str, bytes]) -> Documents:
         groups=next(iter(read[Kind.GROUPS]), None),
         desks=next(iter(read[Kind.DESKS]), None),
         conflicts=next(iter(read[Kind.CONFLICTS]), None),
+        waivers=next(iter(read[Kind.WAIVERS]), None),
         lists=tuple(read[Kind.LIST]),
         scenarios=tuple(read[Kind.SCENARIOS]),
         problems=sort_problems(problems),

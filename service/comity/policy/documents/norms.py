@@ -27,7 +27,7 @@ from comity.policy.documents.clauses import (
     ViewerClause,
 )
 from comity.policy.documents.effects import EffectValue, WhenUnknown
-from comity.policy.documents.rules import Rule
+from comity.policy.documents.rules import Rule, SourceValue
 from comity.policy.documents.times import Interval, Recurrence
 from comity.policy.scalars import Refused
 
@@ -72,6 +72,18 @@ MemberAge = Annotated[
 ]
 
 
+class Reach(Document):
+    """Why a rule meets people beyond the territory of whoever made it, key `reach_abroad`.
+
+    Attributes:
+        why: what gives the rule its reach.
+        source: where that can be read; None for the rule's own source.
+    """
+
+    why: Line
+    source: SourceValue | None = None
+
+
 class Norm(Rule):
     """What restrictions and content rules share.
 
@@ -86,6 +98,7 @@ class Norm(Rule):
         part_unknown: whether a country of which the part is unknown is outside the parts named.
         legal_effect: what the act is.
         platform_basis: why the platform applies what does not bind it.
+        reach_abroad: why the rule meets people beyond its maker's territory; None if it doesn't.
         per_member: code, or `others`, -> age; one rule a member, `id#DK`.
         in_force: when it is in force, perhaps with other effects.
         schedule: recurring windows outside which it is not in force.
@@ -102,6 +115,7 @@ class Norm(Rule):
     part_unknown: Literal["outside", "unknown"] = "outside"
     legal_effect: Literal["binding", "advice", "voluntary", "practice", "proposal"] = "binding"
     platform_basis: Line | None = None
+    reach_abroad: Reach | None = None
     per_member: Mapping[Code, MemberAge] | None = None
     in_force: Many[EffectInterval]
     schedule: Recurrence | None = None

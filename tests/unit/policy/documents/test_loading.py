@@ -36,6 +36,7 @@ def test_the_policies_that_are_shipped_have_no_problem() -> None:
         documents.groups,
         documents.desks,
         documents.conflicts,
+        documents.waivers,
     ]
     assert sorted(one.file for one in read if one is not None) == sorted(files)
 
