@@ -6,9 +6,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from comity.domain.data_request import Offence, SilenceOrder
+from comity.domain.data_request import DataPerson, Offence, PersonRole, RequestEvent, SilenceOrder
 from comity.domain.data_route import DueKind, NoticeBy, Preservation, UserNotice, Verdict
-from unit.policy.routing.shipped import FRAUD, asked, instrument, request, route, shipped_law, told
+from comity.policy.routing.provisions import OffenceList
+from unit.policy.routing.shipped import (
+    FRAUD,
+    asked,
+    at,
+    instrument,
+    request,
+    route,
+    shipped_law,
+    told,
+)
 
 ORDER = request("fr_court_order", "court", "FR", "2026-06-01T09:00:00+02:00", "phone_number")
 
@@ -280,3 +290,54 @@ def test_an_objection_is_open_to_its_last_day() -> None:
     assert route(order, now="2026-09-22T00:00:00+02:00").tasks == ()
     refused = replace(order, offence=Offence(frozenset({"tax"})))
     assert route(refused).tasks == ()
+
+
+def test_what_is_above_the_ceiling_is_refused_before_anything_is_asked() -> None:
+    """Whether the order reaches it is not known; disclosed it is in no case."""
+    grave = Offence(frozenset({"tax"}), terms_violation=True)
+    order = request("epoc", "judge", "FR", "2026-09-10T09:00:00+02:00", "content", offence=grave)
+    assert told(route(order)) == {"content": "R ABOVE_CEILING +"}
+
+
+def test_an_incomplete_list_leaves_what_is_not_on_it_open() -> None:
+    listed = {"epoc": OffenceList(frozenset({"terrorism"}), complete=False)}
+    law = replace(shipped_law(), offence_lists=listed)
+    for category, expected in (("terrorism", "D"), ("drug_trafficking", "N AMBIGUOUS")):
+        offence = Offence(frozenset({category}), maximum_penalty_months=12)
+        order = request(
+            "epoc", "judge", "FR", "2026-09-10T09:00:00+02:00", "ip_history", offence=offence
+        )
+        assert told(route(order, law)) == {"ip_history": expected}
+
+
+def test_nothing_is_asked_of_an_authority_that_need_not_be_answered() -> None:
+    """A binding request of the police waits for a court; one that does not bind is refused."""
+    for binding, expected in (("true", "N NOT_JUDICIAL"), ("false", "R NOT_JUDICIAL")):
+        terms = f"""\
+        binding: {binding}
+        system: EU
+        reach: [{{classes: subscriber, issued_by: police}}]
+        due: in_order
+        """
+        law = shipped_law(("NL", "Europe/Amsterdam", instrument("court_order", terms)))
+        asked_for = request("court_order", "police", "NL", "2026-06-01T00:00:00Z", "phone_number")
+        assert told(route(asked_for, law)) == {"phone_number": expected}
+
+
+@pytest.mark.parametrize(("residence", "waits"), [("FR", False), ("DE", True), ("", True)])
+def test_the_notified_authority_is_waited_for_unless_all_is_in_the_issuing_state(
+    residence: str, *, waits: bool
+) -> None:
+    """Where that is not known, it is waited for, until the term ends."""
+    order = request(
+        "epoc", "judge", "FR", "2026-09-10T09:00:00+02:00", "ip_history",
+        offence=replace(FRAUD, committed_in="FR"),
+        person=DataPerson(PersonRole.SUSPECT, residence=residence),
+    )  # fmt: skip
+    found = route(order)
+    assert told(found) == {"ip_history": "D"}
+    last = found.steps[-1]
+    assert (last.name == "await_notified_authority") is waits
+    assert (last.due == found.due) is waits
+    cleared = replace(order, events=(RequestEvent("clearance", at("2026-09-12T09:00:00+02:00")),))
+    assert route(cleared).steps[-1].name != "await_notified_authority"

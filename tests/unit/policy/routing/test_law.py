@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from textwrap import dedent
 
+from comity.domain.data_request import Authenticity
 from comity.domain.data_route import Redirect
 from comity.policy.atlas import Atlas
 from comity.policy.documents.loading import read_documents
@@ -114,3 +116,13 @@ def test_two_rules_may_follow_each_other_in_time() -> None:
     ):
         found = route(request("court_order", "court", "NL", received), law)
         assert found.rule_ids == (expected,)
+
+
+def test_the_desk_of_the_strongest_check_answers() -> None:
+    """The platform's check asks, the state's refuses."""
+    check = CHECK.replace("OUTCOME", "refuse\n  desk: mutual_assistance")
+    law = shipped_law(("NL", "Europe/Amsterdam", instrument("court_order", REACH), check))
+    order = request("court_order", "court", "NL", "2026-06-01T00:00:00Z", "phone_number")
+    doubtful = replace(order.authority, authenticity=Authenticity.UNCONFIRMED)
+    assert route(replace(order, authority=doubtful), law).desk.name == "mutual_assistance"
+    assert route(replace(order, authority=doubtful)).desk.name == "security"
