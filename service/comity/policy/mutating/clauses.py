@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from comity.policy.documents.clauses import Clause as WrittenClause
 from comity.policy.documents.norms import ContentRule
+from comity.policy.mutating.equivalence import same_for_every_product
 from comity.policy.mutating.mutants import Mutant, Site, Spot, with_clause
 from comity.policy.rules import AgeBand, Clause, CreationBand, Rule
 from comity.policy.yaml_nodes import Loc
@@ -67,14 +68,22 @@ class Place:
 
     def mutant(self, words: str, loc: Loc, field: str, value: object) -> Iterator[Mutant]:
         """Yield the mutant whose clause has another `value` of the attribute `field`."""
+        changes: dict[str, Any] = {field: value}
+        if field == "not_products" and self._excludes_alike(changes):
+            return
         spots = frozenset[Spot]({(self.number, field)} if self.part == BODY else ())
 
         def altered(rule: Rule) -> Rule:
-            clause = replace(getattr(rule, self.part)[self.number], **{field: value})
+            clause = replace(getattr(rule, self.part)[self.number], **changes)
             return with_clause(rule, self.part, self.number, clause)
 
         told = f"`{self.key}`: {words}"
         yield from self.site.change(told, (self.key, self.number, *loc), altered, spots)
+
+    def _excludes_alike(self, changes: dict[str, Any]) -> bool:
+        """Return whether the clause, changed, leaves out the same products as before."""
+        site, after = self.site, replace(self.compiled, **changes)
+        return same_for_every_product(self.compiled, after, site.rules[0], site.lexicon, site.atlas)
 
 
 def mutate_clauses(site: Site) -> Iterator[Mutant]:

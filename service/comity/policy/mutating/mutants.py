@@ -8,6 +8,7 @@ from typing import Any
 
 from comity.policy.atlas import Atlas
 from comity.policy.documents.norms import ContentRule, Restriction
+from comity.policy.lexicon import Lexicon
 from comity.policy.rules import Clause, Rule
 from comity.policy.yaml_nodes import Loc, Tree
 
@@ -51,6 +52,7 @@ class Site:
         norm: the rule as written.
         rules: the compiled rules, those that are ever in force.
         zone: IANA zone of the file.
+        lexicon: the vocabulary.
         atlas: the geography.
     """
 
@@ -60,6 +62,7 @@ class Site:
     norm: Restriction | ContentRule
     rules: tuple[Rule, ...]
     zone: str
+    lexicon: Lexicon
     atlas: Atlas
 
     def change(

@@ -43,8 +43,16 @@ def _sites(bundle: Bundle, documents: Documents) -> Iterator[Site]:
         for loc, norm in read.document.norms():
             rules = tuple(compiled.get(norm.id, ()))
             if rules:
-                zone, atlas = read.document.timezone, bundle.eligibility.atlas
-                yield Site(read.file, read.tree, loc, norm, rules, zone, atlas)
+                yield Site(
+                    file=read.file,
+                    tree=read.tree,
+                    loc=loc,
+                    norm=norm,
+                    rules=rules,
+                    zone=read.document.timezone,
+                    lexicon=bundle.eligibility.lexicon,
+                    atlas=bundle.eligibility.atlas,
+                )
 
 
 def _mutate_derogations(site: Site) -> Iterator[Mutant]:
