@@ -1,1 +1,51 @@
-"""Traces of decisions: span attributes, the local store and its reader."""
+"""The journal: spans of decisions, put together from templates and kept in segments on disk."""
+
+from comity.journal.attributes import AttributeKey, encode_attributes
+from comity.journal.errors import (
+    DamagedSegmentError,
+    JournalError,
+    JournalFullError,
+    JournalLockedError,
+    JournalSyncError,
+    SpanTooLongError,
+)
+from comity.journal.journal import Journal, log_notice
+from comity.journal.layout import SegmentHeader, SegmentName, segments_in
+from comity.journal.options import Event, JournalOptions, JournalStatus, Notice, WhenFull
+from comity.journal.reading import Damage, Frame, is_sealed, read_header, read_segment
+from comity.journal.recovery import recover_abandoned
+from comity.journal.room import is_exported, mark_exported
+from comity.journal.template import LOCAL_PARENT, REMOTE_PARENT, EventTemplate, SpanTemplate
+
+__all__ = [
+    "LOCAL_PARENT",
+    "REMOTE_PARENT",
+    "AttributeKey",
+    "Damage",
+    "DamagedSegmentError",
+    "Event",
+    "EventTemplate",
+    "Frame",
+    "Journal",
+    "JournalError",
+    "JournalFullError",
+    "JournalLockedError",
+    "JournalOptions",
+    "JournalStatus",
+    "JournalSyncError",
+    "Notice",
+    "SegmentHeader",
+    "SegmentName",
+    "SpanTemplate",
+    "SpanTooLongError",
+    "WhenFull",
+    "encode_attributes",
+    "is_exported",
+    "is_sealed",
+    "log_notice",
+    "mark_exported",
+    "read_header",
+    "read_segment",
+    "recover_abandoned",
+    "segments_in",
+]

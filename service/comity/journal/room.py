@@ -1,0 +1,133 @@
+"""The room that the segments of all workers share."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from comity.journal.disk import Disk
+from comity.journal.errors import DamagedSegmentError, JournalFullError
+from comity.journal.layout import segments_in
+from comity.journal.options import Event, Notice, WhenFull
+from comity.journal.reading import is_sealed, read_segment
+
+_EXPORTED: Final = ".exported"
+_LEGAL: Final = ".legal"
+_LOCK: Final = "room.lock"
+
+
+def mark_exported(segment: Path) -> None:
+    """Say that all spans of a sealed segment were exported, so that it may be removed.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    _marker(segment, _EXPORTED).touch(mode=0o600)
+
+
+def is_exported(segment: Path) -> bool:
+    """Return whether all spans of `segment` were exported."""
+    return _marker(segment, _EXPORTED).exists()
+
+
+def mark_legal(segment: Path) -> None:
+    """Say that `segment` holds a legal decision, so that it is never dropped unexported.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    _marker(segment, _LEGAL).touch(mode=0o600)
+
+
+def remove_segment(segment: Path, disk: Disk) -> None:
+    """Remove a segment and what is said of it.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    disk.remove(segment)
+    for kind in (_EXPORTED, _LEGAL):
+        disk.remove(_marker(segment, kind))
+
+
+class Room:
+    """Keeps segments within a budget: exported ones go first, then what `when_full` says."""
+
+    def __init__(self, directory: Path, budget_bytes: int, when_full: WhenFull, disk: Disk) -> None:
+        """Keep the segments in `directory` within `budget_bytes`."""
+        self._directory = directory
+        self._budget_bytes = budget_bytes
+        self._when_full = when_full
+        self._disk = disk
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other workers from taking the room meanwhile.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        descriptor = os.open(self._directory / _LOCK, flags, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+    def make(self, size: int) -> Iterator[Notice]:
+        """Remove segments until `size` octets more are within the budget; yield what was lost.
+
+        Raises:
+            JournalFullError: nothing is left that may be removed.
+            OSError: the disk refuses.
+        """
+        while self._used() + size > self._budget_bytes:
+            yield from self.remove_one()
+
+    def remove_one(self) -> Iterator[Notice]:
+        """Remove the segment that can best be spared; yield what was lost.
+
+        Raises:
+            JournalFullError: nothing is left that may be removed.
+            OSError: the disk refuses.
+        """
+        unexported = None
+        for segment in segments_in(self._directory):
+            if is_exported(segment):
+                remove_segment(segment, self._disk)
+                return
+            if unexported is None and self._may_be_dropped(segment):
+                unexported = segment
+        if unexported is None:
+            message = "no segment may be removed"
+            raise JournalFullError(message)
+        spans = sum(1 for _ in read_segment(unexported))
+        remove_segment(unexported, self._disk)
+        yield Notice(Event.DROPPED, unexported.name, spans)
+
+    def _may_be_dropped(self, segment: Path) -> bool:
+        """Return whether `segment` may be removed, though it was not exported."""
+        if self._when_full is WhenFull.REFUSE or _marker(segment, _LEGAL).exists():
+            return False
+        with contextlib.suppress(DamagedSegmentError, FileNotFoundError):
+            return is_sealed(segment)
+        return False
+
+    def _used(self) -> int:
+        """Return the octets of all segments."""
+        used = 0
+        for segment in segments_in(self._directory):
+            with contextlib.suppress(FileNotFoundError):
+                used += segment.stat().st_size
+        return used
+
+
+def _marker(segment: Path, kind: str) -> Path:
+    """Return the empty file beside `segment` that says something of it."""
+    return segment.with_name(segment.name + kind)

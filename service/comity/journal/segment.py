@@ -1,0 +1,69 @@
+"""A segment while it is written."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Final
+
+from comity.journal.disk import Disk, SegmentFile
+from comity.journal.layout import END, FRAME_HEAD_BYTES, SegmentHeader, frame_head
+
+
+class OpenSegment:
+    """Takes frames one after the other. Not for several threads at once.
+
+    Attributes:
+        path: its file.
+        begun: monotonic time of its first frame; None before it.
+        legal: whether it holds a legal decision.
+    """
+
+    def __init__(self, file: SegmentFile, path: Path, header: SegmentHeader) -> None:
+        """Write to `file`, which begins with `header`."""
+        self.path = path
+        self.begun: float | None = None
+        self.legal = False
+        self._file = file
+        self._offset = header.size
+        # What ends a sealed segment must fit and leave it shorter than one that is open.
+        self._limit: Final = header.capacity - len(END) - 1
+
+    def fits(self, length: int) -> bool:
+        """Return whether a span of `length` octets has room."""
+        return self._offset + FRAME_HEAD_BYTES + length <= self._limit
+
+    def append(self, sequence: int, span: bytes) -> None:
+        """Write a span that fits.
+
+        Raises:
+            OSError: the disk refuses; the segment is as it was.
+        """
+        self._file.write(self._offset, frame_head(sequence, span), span)
+        self._offset += FRAME_HEAD_BYTES + len(span)
+        if self.begun is None:
+            self.begun = time.monotonic()
+
+    def sync(self) -> None:
+        """Return once the disk has all frames.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        self._file.sync()
+
+    def seal(self, disk: Disk) -> None:
+        """End the file behind the last frame, or remove it if there is none.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        if self.begun is None:
+            disk.remove(self.path)
+        else:
+            self._file.truncate(self._offset + len(END))
+        self._file.close()
+
+    def abandon(self) -> None:
+        """Let go of the file as it is."""
+        self._file.close()
