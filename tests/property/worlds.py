@@ -202,7 +202,7 @@ def build_rule(
         general = [pick(choices, special)]
     body = clauses(1, 2)
     alike = general or (earlier if modality is Modality.REQUIRE else [])
-    if alike and chance(choices, 60):  # else rules that derogate or clash would seldom meet
+    if alike and chance(choices, 70):  # else rules that derogate or clash would seldom meet
         body = alike[0].body
     named = any(clause.names_connection for clause in body)
     return Rule(
@@ -252,9 +252,9 @@ def build_ruleset(choices: Choices, limits: Limits | None = None) -> Ruleset:
     forbids = [r.id for r in rules if r.modality is Modality.FORBID]
     requires = [r.id for r in rules if r.modality is Modality.REQUIRE]
     rulings = [
-        ConflictRuling(*pair, pick(choices, pair), instant(choices))
+        ConflictRuling(*pair, pick(choices, pair), max(instant(choices), instant(choices)))
         for pair in product(forbids, requires)
-        if chance(choices, 70)
+        if chance(choices, 85)
     ]
     return Ruleset(
         tuple(rules), build_lexicon(choices), build_atlas(choices), rulings=tuple(rulings)

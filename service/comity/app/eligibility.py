@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from comity.app.messages import message_for
@@ -18,7 +18,7 @@ from comity.domain.facts import Facts, UnknownReason
 from comity.domain.question import Question
 from comity.domain.request import Options, Provenance, Revision, Subject
 from comity.policy.explaining import Explanation, explain
-from comity.policy.presumptions import resolve
+from comity.policy.resolving import Resolver
 from comity.policy.rules import Rule
 
 Clock = Callable[[], datetime]
@@ -70,6 +70,7 @@ class Eligibility:
         clock: gives the current instant.
         max_age_seconds: how long a cache may keep a reply, at most.
         wait_seconds: how long to wait for the revision that a caller asks for, at most.
+        resolver: applies presumptions, and remembers.
     """
 
     policies: PolicySource
@@ -79,6 +80,7 @@ class Eligibility:
     clock: Clock
     max_age_seconds: int = 60
     wait_seconds: float = 1.0
+    resolver: Resolver = field(default_factory=Resolver)
 
     def policy_for(self, options: Options) -> PolicyInForce:
         """Return the revision that answers a call with `options`: one for a whole batch.
@@ -112,7 +114,7 @@ class Eligibility:
         now = options.as_of or self.clock()
         looked_up = look_up(subject, question, self.places, self.phones)
         ruleset = chosen.bundle.eligibility
-        facts = resolve(looked_up.question, ruleset.lexicon, ruleset.atlas)
+        facts = self.resolver.resolve(looked_up.question, ruleset)
         decision = chosen.engine.evaluate(facts, now)
         rules = {i: ruleset.by_id[i] for i in _named_rules(decision)}
         degraded = _degraded(looked_up.question)

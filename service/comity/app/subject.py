@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from comity.app.ports.ip_address import MalformedAddressError
 from comity.app.ports.phone_lookup import MalformedPhoneNumberError, PhoneLookup
@@ -43,49 +43,64 @@ def look_up(
     """
     violations = []
     provenance = None
-    completed = replace(
-        question,
-        age=question.age if subject.age is None else subject.age,
-        account_created=question.account_created or subject.account_created,
-    )
+    found = _Found()
     if subject.ip_address:
         try:
             finding = places.locate(subject.ip_address)
         except MalformedAddressError as error:
             violations.append(FieldViolation("subject.ip_address", str(error)))
         else:
-            completed = _with_presence(completed, finding)
+            found.add_presence(finding)
             provenance = _provenance(finding)
     if subject.phone_number:
         try:
-            found = phones.country_of(subject.phone_number)
+            country = phones.country_of(subject.phone_number)
         except MalformedPhoneNumberError as error:
             violations.append(FieldViolation("subject.phone_number", str(error)))
         else:
-            completed = _with_phone_country(completed, found.place)
+            found.add_phone_country(country.place)
     if violations:
         raise InvalidQuestionError(tuple(violations))
+    completed = replace(
+        question,
+        age=question.age if subject.age is None else subject.age,
+        account_created=question.account_created or subject.account_created,
+        connections=(*question.connections, *found.connections),
+        open_factors=question.open_factors.union(found.open_factors),
+        unknown={**found.unknown, **question.unknown} if found.unknown else question.unknown,
+    )
     return LookedUp(completed, provenance)
 
 
-def _with_presence(question: Question, finding: PlaceFinding) -> Question:
-    """Return `question` with the presence that the address shows, if any."""
-    if finding.place is not None:
-        trust = LOW_TRUST if finding.low_trust else ""
-        found = Connection("presence", finding.place, source=GEOIP_SOURCE, trust=trust)
-        return replace(question, connections=(*question.connections, found))
-    if PlaceFlag.UNREADABLE in finding.flags and "presence" not in question.unknown:
-        unknown = {**question.unknown, "presence": UnknownReason.SOURCE_UNAVAILABLE}
-        return replace(question, unknown=unknown)
-    return question
+@dataclass(slots=True)
+class _Found:
+    """What look-ups add to a question.
 
+    Attributes:
+        connections: connections found.
+        open_factors: factors that stay open.
+        unknown: factors that are not known -> why.
+    """
 
-def _with_phone_country(question: Question, place: str | None) -> Question:
-    """Return `question` with the country of the number; without one the factor is open."""
-    if place is None:
-        return replace(question, open_factors=question.open_factors | {"phone_country"})
-    found = Connection("phone_country", place, source=PHONE_SOURCE)
-    return replace(question, connections=(*question.connections, found))
+    connections: list[Connection] = field(default_factory=list)
+    open_factors: list[str] = field(default_factory=list)
+    unknown: dict[str, UnknownReason] = field(default_factory=dict)
+
+    def add_presence(self, finding: PlaceFinding) -> None:
+        """Take up the presence that an address shows, if any."""
+        if finding.place is not None:
+            trust = LOW_TRUST if finding.low_trust else ""
+            found = Connection("presence", finding.place, source=GEOIP_SOURCE, trust=trust)
+            self.connections.append(found)
+        elif PlaceFlag.UNREADABLE in finding.flags:
+            self.unknown["presence"] = UnknownReason.SOURCE_UNAVAILABLE
+
+    def add_phone_country(self, place: str | None) -> None:
+        """Take up the country of a number; without one the factor is open."""
+        if place is None:
+            self.open_factors.append("phone_country")
+        else:
+            self.connections.append(Connection("phone_country", place, source=PHONE_SOURCE))
 
 
 def _provenance(finding: PlaceFinding) -> Provenance:

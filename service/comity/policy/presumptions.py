@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import datetime
 
-from comity.domain.facts import FactKey, Facts, Members, Tie, UnknownReason
+from comity.domain.facts import Age, FactKey, Facts, Members, Tie, UnknownReason
 from comity.domain.question import Connection, Question
 from comity.policy.atlas import Atlas
 from comity.policy.lexicon import FactorTerm, Lexicon, Presumption
@@ -54,13 +55,21 @@ def resolve(question: Question, lexicon: Lexicon, atlas: Atlas) -> Facts:
         labels=question.labels,
         labels_absent=question.labels_absent,
         labels_open="label" in opened,
-        age=None if "age" in question.unknown else question.age,
-        account_created=(
-            None if "account_created" in question.unknown else question.account_created
-        ),
+        age=known_age(question),
+        account_created=known_creation(question),
         ties=frozenset(ties),
         presumed=tuple(sorted(presumed + by_factor + by_value)),
     )
+
+
+def known_age(question: Question) -> Age | None:
+    """Return what is known of the age; nothing is presumed of it."""
+    return None if "age" in question.unknown else question.age
+
+
+def known_creation(question: Question) -> datetime | None:
+    """Return when the account was created, if known; nothing is presumed of it."""
+    return None if "account_created" in question.unknown else question.account_created
 
 
 def _open_sets(question: Question, lexicon: Lexicon, silent: set[str]) -> frozenset[str]:
