@@ -532,3 +532,37 @@ def test_help_documents_the_exit_codes(comity: Command, command: str) -> None:
     ended = comity("policy", command, "--help")
     assert ended.code == 0
     assert "Exit codes: 0 " in " ".join(ended.out.split())
+
+
+def test_changes_that_no_scenario_notices_are_listed_and_counted(
+    comity: Command, tmp_path: Path
+) -> None:
+    directory = write(tmp_path)
+    ended = comity("policy", "test", directory, "--mutate")
+    lines = ended.out.splitlines()
+    assert lines[2] == (
+        "jurisdictions/ua.yaml:7: ua-devices: `applies_to`: `connected_by` left out."
+    )
+    assert lines[-1] == (
+        "10 changes of rules: 3 noticed by a scenario, 7 not (70.0 %, at most 3 %)."
+    )
+    assert ended.code == 1
+    assert comity("policy", "test", directory, "--mutate", "--most-alive", "70").code == 0
+
+
+def test_changes_of_rules_are_told_as_json(comity: Command, tmp_path: Path) -> None:
+    ended = comity("policy", "test", write(tmp_path), "--mutate", "--json")
+    told = json.loads(ended.out)["mutation"]
+    assert (told["changes"], told["percent_alive"], len(told["survivors"])) == (10, 70.0, 7)
+    assert told["survivors"][0] == {
+        "rule_id": "ua-devices",
+        "file": "jurisdictions/ua.yaml",
+        "line": 7,
+        "change": "`applies_to`: `connected_by` left out.",
+    }
+
+
+def test_rules_are_not_changed_while_a_scenario_fails(comity: Command, tmp_path: Path) -> None:
+    ended = comity("policy", "test", write(tmp_path, policy_files(scenarios=FAILING)), "--mutate")
+    assert "changes of rules" not in ended.out
+    assert ended.code == 1
