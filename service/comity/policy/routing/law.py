@@ -12,6 +12,7 @@ from comity.policy.compiling.moments import FileClock
 from comity.policy.compiling.reporting import FileReport
 from comity.policy.compiling.spans import subtract
 from comity.policy.compiling.texts import compile_text
+from comity.policy.documents.desks import DesksFile
 from comity.policy.documents.jurisdictions import JurisdictionFile, PlatformFile
 from comity.policy.documents.loading import Documents, Read
 from comity.policy.documents.requests import DataRequestRule
@@ -116,10 +117,7 @@ def compile_request_law(
         categories=dict(vocabulary.document.data_categories),
         held={held.category: held.kept for held in platform.document.data_held},
         offence_lists=_offence_lists(documents),
-        desks={
-            name: Desk(name, desk.languages, desk.zone, desk.hours, desk.out_of_hours or "")
-            for name, desk in desks.document.desks.items()
-        },
+        desks=_desks(desks.document),
         desk_states={n: desk.state for n, desk in desks.document.desks.items() if desk.state},
         texts=builder.texts,
         lexicon=lexicon,
@@ -211,6 +209,14 @@ def _profiles(platform: PlatformFile, report: FileReport) -> tuple[ProfileSpan, 
             profile = platform.profiles[use.profile]
             found.append(ProfileSpan(use.profile, profile, span, frozenset(use.instruments)))
     return tuple(found)
+
+
+def _desks(file: DesksFile) -> Mapping[str, Desk]:
+    """Return who answers at each desk."""
+    return {
+        name: Desk(name, desk.languages, desk.zone, desk.hours, desk.out_of_hours or "")
+        for name, desk in file.desks.items()
+    }
 
 
 def _offence_lists(documents: Documents) -> Mapping[str, OffenceList]:

@@ -50,8 +50,6 @@ def route_request(request: DataRequest, law: RequestLaw, now: datetime) -> Route
     asks_back = bool(answers) and all(a.verdict is Verdict.NEEDS_INFORMATION for a in answers)
     due = due_of_route(matter, emergency, asks_back=asks_back)
     notice = notice_of(matter)
-    spoken = {check.check.id for check in checks if check.speaks}
-    cited = {matter.rule_id, redirect.rule_id if redirect else "", *spoken} - {""}
     return Route(
         desk=_desk(matter, emergency, checks),
         due=due,
@@ -62,9 +60,17 @@ def route_request(request: DataRequest, law: RequestLaw, now: datetime) -> Route
         steps=steps_of(matter, answers, emergency, due),
         tasks=tasks_of(matter, answers, emergency, checks, notice),
         preservation=None if redirect else preservation_of(matter, answers, checks),
-        rule_ids=tuple(sorted(cited)),
+        rule_ids=_cited(matter, checks, redirect),
         missing_facts=tuple(sorted(missing)),
     )
+
+
+def _cited(
+    matter: Matter, checks: Sequence[SpokenCheck], redirect: Redirect | None
+) -> tuple[str, ...]:
+    """Return the rules that decided, sorted."""
+    spoken = {check.check.id for check in checks if check.speaks}
+    return tuple(sorted({matter.rule_id, redirect.rule_id if redirect else "", *spoken} - {""}))
 
 
 def _redirect(matter: Matter, checks: Sequence[SpokenCheck]) -> Redirect | None:
