@@ -1,0 +1,25 @@
+"""The exact difference between two revisions of a set of rules.
+
+Rules match on a closed set of dimensions, each with finitely many values that any rule can tell
+apart. So the difference can be found by trying them all, if it is done in the right order:
+
+1. *Which rules can make a difference* (`changes`, `drift`): a rule that forbids and that is new,
+   gone, or says something else; or on which another rule acts otherwise, by derogation or by a
+   ruling; or whose words mean something else, because vocabulary or geography changed. All other
+   rules give the same to both answers.
+2. *Which rules stand near* (`neighbours`): those that can be met on the same places, which may
+   hide the difference; and those that act on them.
+3. *When* (`instants`): between two instants at which one of these changes nothing else does. What
+   recurs (schedules, local days) is tried at its first edges in a stretch.
+4. *Which values* (`values`, `geography`): for each dimension the names that these rules use, what
+   lies above and below them, their absence, and what leaves them in doubt.
+5. *Search* (`search`, `meetings`, `sights`): a question is built dimension by dimension; values
+   that leave the same clauses open are one class, and a branch on which the changed rule can't be
+   met is left. At the end both engines answer the question as asked, presumptions included.
+6. *Regions* (`regions`): what differs alike is merged over values and over time. The first search
+   has all facts known; a second one asks where something is not known, or other connections of
+   the person are in doubt.
+
+Two answers differ if the outcome, whether it is settled, or the missing facts differ. Reasons,
+texts, conflicts and validity only tell why and how long.
+"""

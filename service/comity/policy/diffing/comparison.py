@@ -1,0 +1,163 @@
+"""Comparison: everything that differs between the answers of two revisions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from comity.policy.diffing.changes import Changes, Pair, Revision, find_changes
+from comity.policy.diffing.geography import NEUTRAL, Company, Ground, build_ground, companies
+from comity.policy.diffing.instants import stretches, zones_of
+from comity.policy.diffing.meetings import Meetings
+from comity.policy.diffing.neighbours import Neighbourhoods
+from comity.policy.diffing.regions import (
+    Box,
+    Region,
+    Sightings,
+    boxes_of,
+    periods_of,
+)
+from comity.policy.diffing.search import UNBOUNDED, Asker, Search, Shift
+from comity.policy.diffing.sights import Sights
+from comity.policy.diffing.witnesses import find_witness
+from comity.policy.engine import Engine
+from comity.policy.rules import Ruleset
+
+# Where answers differ with all facts known, so many questions in doubt are asked a stretch.
+MOST_IN_DOUBT: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What differs between two revisions of a set of rules.
+
+    Attributes:
+        changes: the rules that differ.
+        regions: questions answered differently, those with all facts known first.
+        silent: ids of rules that say something else without any answer being different.
+    """
+
+    changes: Changes
+    regions: tuple[Region, ...]
+    silent: tuple[str, ...]
+
+
+def compare_rulesets(old: Ruleset, new: Ruleset, without: str = "") -> Comparison:
+    """Return all that differs between the answers by `old` and by `new`.
+
+    With `without`, a place or group, only questions without any connection to it, recorded or
+    possible, are asked.
+    """
+    revisions = (Revision(old), Revision(new))
+    changes = find_changes(*revisions)
+    found: dict[tuple[Box, Shift, object], Region] = {}
+    if changes.affected:
+        ground = build_ground((old, new), without)
+        hoods = Neighbourhoods(revisions, changes.drift)
+        asker = Asker((Engine(old), Engine(new)), ground)
+        for pair in changes.affected:
+            for region in _Comparing(pair, revisions, hoods, asker, ground).regions():
+                key = (region.box, region.shift, region.periods)
+                known = found.get(key)
+                found[key] = region if known is None else known.also_by(region.rule_ids)
+    regions = sorted(found.values(), key=lambda region: not region.known)
+    named = {rule_id for region in regions for rule_id in region.rule_ids}
+    candidates = (*changes.added, *changes.removed, *changes.reworded)
+    return Comparison(changes, tuple(regions), tuple(i for i in candidates if i not in named))
+
+
+Seen = dict[tuple[Box, Shift], Sightings]
+
+
+class _Comparing:
+    """Compares the answers through one rule."""
+
+    def __init__(
+        self,
+        pair: Pair,
+        revisions: tuple[Revision, Revision],
+        hoods: Neighbourhoods,
+        asker: Asker,
+        ground: Ground,
+    ) -> None:
+        rulesets = (revisions[0].ruleset, revisions[1].ruleset)
+        neighbours = hoods.of(pair)
+        zones = len(zones_of(neighbours))
+        sights = Sights(rulesets, neighbours)
+        self._pair = pair
+        self._asker = asker
+        self._meetings = Meetings(pair, revisions, sights.positions)
+        self._search = Search(sights, self._meetings, asker, ground, zones)
+        self._stretches = stretches(neighbours, rulesets, ground)
+        self._companies = companies(neighbours, ground)
+
+    def regions(self) -> Iterator[Region]:
+        """Yield the regions in which answers differ.
+
+        Where nothing differs with the person's other connections known, and neutral if other
+        facts are in doubt, the remaining companies are tried in doubt too.
+        """
+        known = [company for company in self._companies if company.is_known]
+        found = self._see(known, known=True)
+        most = MOST_IN_DOUBT if found else UNBOUNDED
+        doubtful = self._see([NEUTRAL], known=False, most=most)
+        if not (found or doubtful):
+            doubtful = self._see(self._companies[1:], known=False)
+        told = {shift for _, shift in found}
+        others = {key: value for key, value in doubtful.items() if key[1] not in told}
+        for seen in (found, _simplest(others)):
+            for (box, shift), sightings in seen.items():
+                yield Region(
+                    rule_ids=(self._pair.id,),
+                    box=box,
+                    shift=shift,
+                    known=seen is found,
+                    periods=periods_of(sightings, self._stretches),
+                    witness=find_witness(self._search, self._asker, box, sightings),
+                    universe=self._search.universe(sightings.first),
+                )
+
+    def _see(self, among: Sequence[Company], *, known: bool, most: int = UNBOUNDED) -> Seen:
+        """Return what differs for people in the companies `among`, and when.
+
+        Of questions in doubt about other connections than neutral ones one is enough.
+        """
+        seen: Seen = {}
+        for number, stretch in enumerate(self._stretches):
+            for now in stretch.instants:
+                if not self._meetings.in_force(now):
+                    continue
+                usual: list[tuple[Box, Shift]] = []
+                for company in among:
+                    node = self._search.run(now, company, known=known, most=most)
+                    for box, shift in boxes_of(node, company):
+                        if company is NEUTRAL:
+                            usual.append((box, shift))
+                        elif any(s == shift and b.holds(box) for b, s in usual):
+                            continue
+                        sightings = Sightings(now, self._search.examples[shift])
+                        seen.setdefault((box, shift), sightings).add(number, now)
+                    if seen and not known and company is not NEUTRAL:
+                        return seen
+        return seen
+
+
+def _simplest(seen: Seen) -> Seen:
+    """Return for each kind of difference the plainest box, with all times of that kind."""
+    kept: dict[Shift, tuple[Box, Sightings]] = {}
+    for (box, shift), sightings in seen.items():
+        if shift not in kept:
+            kept[shift] = (box, Sightings(sightings.first, sightings.example))
+        best, whole = kept[shift]
+        if _complexity(box) < _complexity(best):
+            whole.first, whole.example = sightings.first, sightings.example
+            kept[shift] = (box, whole)
+        for number, instants in sightings.stretches.items():
+            for now in instants:
+                kept[shift][1].add(number, now)
+    return {(box, shift): sightings for shift, (box, sightings) in kept.items()}
+
+
+def _complexity(box: Box) -> tuple[bool, int]:
+    return box.company is not NEUTRAL, sum(len(values) == 1 for values in box.values)

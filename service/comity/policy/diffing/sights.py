@@ -1,0 +1,232 @@
+"""Sights: how the clauses near a changed rule see one value of one dimension."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from comity.domain.facts import NULL_TIE, Facts, Tie
+from comity.domain.question import Question
+from comity.domain.truth import Truth, conjunction
+from comity.policy.diffing.neighbours import Neighbour
+from comity.policy.presumptions import resolve
+from comity.policy.reference.atoms import Sight, atoms_of
+from comity.policy.rules import Clause, Rule, Ruleset
+
+PARTS: Final = ("body", "exceptions", "person_exceptions", "person_conditions")
+FIELDS: Final = {
+    "factor": ("factors",),
+    "place": ("places",),
+    "population": ("populations",),
+    "trust": ("low_trust",),
+    "product": ("products", "not_products"),
+    "action": ("actions",),
+    "device": ("devices", "not_devices"),
+    "item": ("items", "not_items"),
+    "purpose": ("purposes", "not_purposes"),
+    "label": ("labels",),
+    "age": ("age",),
+    "created": ("created",),
+}
+REQUEST: Final = ("product", "action", "device", "item", "purpose", "label", "age", "created")
+
+Column = tuple[int, int]
+"""The clauses that are met for certain, and those that possibly are."""
+
+
+FactsIn = Callable[[int], tuple[Facts, Tie]]
+"""The facts and the connection as a revision resolves them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """A rule in a neighbourhood, its clauses as sets of numbers.
+
+    Attributes:
+        rule: the rule.
+        revisions: where it stands so.
+        body: numbers of its clauses.
+        exceptions: those of `except`.
+        person_exceptions: those of `except_person`.
+        person_conditions: those of `only_if_person`.
+    """
+
+    rule: Rule
+    revisions: tuple[int, ...]
+    body: int
+    exceptions: int
+    person_exceptions: int
+    person_conditions: int
+
+    @property
+    def clauses(self) -> int:
+        """Numbers of all clauses of the rule."""
+        return self.body | self.exceptions | self.person_exceptions | self.person_conditions
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Clauses that name the same in one dimension and see it alike.
+
+    Attributes:
+        clause: what they name, and nothing else.
+        rule: one of the rules.
+        revision: by whose vocabulary and geography.
+        members: numbers of the clauses.
+    """
+
+    clause: Clause
+    rule: Rule
+    revision: int
+    members: int
+
+
+class Sights:
+    """Sees values by the clauses of a neighbourhood, numbered; keeps what it has seen."""
+
+    def __init__(self, rulesets: tuple[Ruleset, Ruleset], neighbours: Sequence[Neighbour]) -> None:
+        """Number the clauses of `neighbours`."""
+        self.rulesets = rulesets
+        self.positions: list[Position] = []
+        self.connecting = self.doubtful_at_low_trust = 0
+        self._number = 0
+        self._groups: dict[str, dict[Hashable, _Group]] = {name: {} for name in FIELDS}
+        for neighbour in neighbours:
+            masks = {part: self._add(neighbour, part) for part in PARTS}
+            self.positions.append(Position(neighbour.rule, neighbour.revisions, **masks))
+        self.everything = (1 << self._number) - 1
+        self._named = {
+            d: union(g.members for g in groups.values()) for d, groups in self._groups.items()
+        }
+        self._known: dict[Hashable, Column] = {}
+
+    def _add(self, neighbour: Neighbour, part: str) -> int:
+        """Number the clauses of one part of a rule."""
+        mask = 0
+        for clause in getattr(neighbour.rule, part):
+            bit = 1 << self._number
+            self._number += 1
+            mask |= bit
+            self.connecting |= bit * clause.names_connection
+            if clause.names_connection and not clause.low_trust:
+                self.doubtful_at_low_trust |= bit
+            for dimension in FIELDS:
+                self._group(dimension, clause, neighbour, bit)
+        return mask
+
+    def _group(self, dimension: str, clause: Clause, neighbour: Neighbour, bit: int) -> None:
+        """Put a clause to those that see `dimension` as it does, if it names it."""
+        given = {field: getattr(clause, field) for field in FIELDS[dimension]}
+        named = {field: value for field, value in given.items() if value not in (None, False)}
+        if not named:
+            return
+        rule, revision = neighbour.rule, neighbour.revisions[-1]
+        alone = Clause(**named)
+        special: Hashable = ""
+        if dimension == "place":
+            special = rule.part_unknown
+        elif dimension == "product":
+            special = rule.jurisdiction
+        groups = self._groups[dimension]
+        key = (alone, special, revision)
+        members = groups[key].members if key in groups else 0
+        groups[key] = _Group(alone, rule, revision, members | bit)
+
+    def named(self, dimension: str) -> list[Clause]:
+        """Return what the clauses name in `dimension`, each set once."""
+        return [group.clause for group in self._groups[dimension].values()]
+
+    def is_named(self, dimension: str) -> bool:
+        """Return whether any clause names `dimension`."""
+        return bool(self._named[dimension])
+
+    def of_request(self, dimension: str, question: Question, now: datetime) -> Column:
+        """Return how the value that `question` gives for `dimension` is seen at `now`."""
+
+        def facts_in(revision: int) -> tuple[Facts, Tie]:
+            ruleset = self.rulesets[revision]
+            return resolve(question, ruleset.lexicon, ruleset.atlas), NULL_TIE
+
+        return self._see(dimension, facts_in, now)
+
+    def of_tie(self, dimension: str, ties: tuple[Tie, Tie], now: datetime) -> Column:
+        """Return how one dimension of a connection is seen, as each revision resolves it."""
+        nothing = Facts(None, None)
+        return self._see(dimension, lambda revision: (nothing, ties[revision]), now)
+
+    def _see(self, dimension: str, facts_in: FactsIn, now: datetime) -> Column:
+        """Return the clauses that meet one dimension, those that don't name it included."""
+        free = self.everything & ~self._named[dimension]
+        certain = possible = free
+        sights: dict[int, tuple[Sight, Tie]] = {}
+        for group in self._groups[dimension].values():
+            if group.revision not in sights:
+                facts, tie = facts_in(group.revision)
+                ruleset = self.rulesets[group.revision]
+                sights[group.revision] = (Sight(facts, now, ruleset.lexicon, ruleset.atlas), tie)
+            sight, tie = sights[group.revision]
+            found = conjunction(a.value for a in atoms_of(group.clause, group.rule, tie, sight))
+            if found is Truth.T:
+                certain |= group.members
+            if found is not Truth.F:
+                possible |= group.members
+        return certain, possible
+
+    def of_whole_tie(self, ties: tuple[Tie, Tie], now: datetime) -> Column:
+        """Return how a connection is seen in all its dimensions, caps applied."""
+        key = (ties, now)
+        known = self._known.get(key)
+        if known is None:
+            columns = [
+                self.of_tie(d, ties, now) for d in ("factor", "place", "population", "trust")
+            ]
+            known = self._known[key] = self.capped(conjoin(columns), ties[1])
+        return known
+
+    def standing_in(self, revision: int) -> int:
+        """Return the clauses of the rules that stand in a revision."""
+        return union(p.clauses for p in self.positions if revision in p.revisions)
+
+    def in_force(self, now: datetime) -> int:
+        """Return the clauses of the rules in force at `now`."""
+        return union(p.clauses for p in self.positions if p.rule.timeline.state_at(now) is not None)
+
+    def states_at(self, now: datetime) -> Hashable:
+        """Return the outcome of every rule at `now`."""
+        return tuple(position.rule.timeline.state_at(now) for position in self.positions)
+
+    def of_open_bodies(self, possible: int) -> int:
+        """Return those of the `possible` clauses whose rules have a body that is possible."""
+        kept = 0
+        for position in self.positions:
+            if position.body & possible:
+                kept |= position.clauses
+        return possible & kept
+
+    def capped(self, column: Column, tie: Tie) -> Column:
+        """Leave in doubt the clauses that name a connecting dimension of a doubtful tie."""
+        certain, possible = column
+        if tie.ghost:
+            return certain & ~self.connecting, possible
+        if tie.low_trust:
+            return certain & ~self.doubtful_at_low_trust, possible
+        return column
+
+
+def conjoin(columns: Iterable[Column]) -> Column:
+    """Return the clauses that meet all of `columns`."""
+    certain = possible = -1
+    for column in columns:
+        certain &= column[0]
+        possible &= column[1]
+    return certain, possible
+
+
+def union(masks: Iterable[int]) -> int:
+    """Return the clauses that are in any of `masks`."""
+    found = 0
+    for mask in masks:
+        found |= mask
+    return found
