@@ -19,7 +19,8 @@ Attributes = dict[str, AttributeValue]
 def decision_attributes(record: DecisionRecord) -> Attributes:
     """Return the attributes of a decision: enough to recompute it, nothing that identifies.
 
-    An attribute that would be empty is left out.
+    An attribute that would be empty is left out, and what belongs to the one call is left to
+    `call_attributes`.
     """
     seal = Seal(record.sensitive)
     decision = record.decision
@@ -28,7 +29,6 @@ def decision_attributes(record: DecisionRecord) -> Attributes:
         "comity.decision.effect": decision.effect.name.lower(),
         "comity.decision.determination": decision.determination.value,
         "comity.decision.hypothetical": record.hypothetical,
-        "comity.decision.evaluated_at": record.evaluated_at.isoformat(),
         **revision_attributes(record.revision),
         "comity.rule.ids": tuple(reason.rule_id for reason in decision.reasons),
         "comity.jurisdictions": record.jurisdictions,
@@ -44,13 +44,20 @@ def decision_attributes(record: DecisionRecord) -> Attributes:
         ),
         "comity.facts.indicators": tuple(sorted(record.question.indicators)),
     }
-    if decision.valid_until is not None and not record.hypothetical:
-        found["comity.decision.valid_until"] = decision.valid_until.isoformat()
+    return without_empty(found)
+
+
+def call_attributes(record: DecisionRecord) -> Attributes:
+    """Return the attributes of a decision that belong to the one call."""
+    found: Attributes = {"comity.decision.evaluated_at": record.evaluated_at.isoformat()}
+    valid_until = record.decision.valid_until
+    if valid_until is not None and not record.hypothetical:
+        found["comity.decision.valid_until"] = valid_until.isoformat()
     if record.position is not None:
         found["comity.decision.position"] = record.position
     if record.provenance is not None:
-        found.update(_provenance_attributes(record.provenance))
-    return without_empty(found)
+        found.update(without_empty(_provenance_attributes(record.provenance)))
+    return found
 
 
 def reason_events(record: DecisionRecord) -> Iterator[Attributes]:

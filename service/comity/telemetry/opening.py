@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.sampling import ALWAYS_ON
+from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Span, Status, StatusCode
 from opentelemetry.util.types import AttributeValue
 
@@ -20,7 +20,7 @@ from comity.telemetry.batching import BatchDelivery, BatchLimits, read_limits
 from comity.telemetry.destinations import Destination, Place, find_destination, open_exporter
 from comity.telemetry.identifiers import SystemRandomIdGenerator
 from comity.telemetry.losses import SpanLosses
-from comity.telemetry.notes import NotingProcessor
+from comity.telemetry.plain_spans import PlainTracer
 from comity.telemetry.pseudonyms import Pseudonyms, open_pseudonyms
 from comity.telemetry.recorder import OtelDecisionRecorder
 
@@ -67,16 +67,13 @@ class Telemetry:
         self._settings = settings
         self._ids = SystemRandomIdGenerator()
         self._processor = processor
-        # Recorded whatever the caller's flags say: decisions are evidence, not a sample.
-        self._provider = TracerProvider(
-            sampler=ALWAYS_ON,
-            resource=_resource(role),
-            id_generator=self._ids,
-            shutdown_on_exit=False,
+        # A TracerProvider would add its own to every span; plain spans are delivered as they are.
+        self.tracer = PlainTracer(
+            _resource(role),
+            InstrumentationScope(SCOPE, version("comity")),
+            self._ids,
+            _forget if processor is None else processor.on_end,
         )
-        self._notes = NotingProcessor(processor)
-        self._provider.add_span_processor(self._notes)
-        self.tracer = self._provider.get_tracer(SCOPE, version("comity"))
 
     @cached_property
     def recorder(self) -> OtelDecisionRecorder:
@@ -88,7 +85,7 @@ class Telemetry:
         pseudonyms: Pseudonyms = open_pseudonyms(
             self._settings.pseudonym_key, self._settings.data_dir
         )
-        return OtelDecisionRecorder(self.tracer, self._notes, pseudonyms, self._ids)
+        return OtelDecisionRecorder(self.tracer, pseudonyms, self._ids)
 
     @contextmanager
     def span(
@@ -110,13 +107,15 @@ class Telemetry:
 
     def flush(self, timeout_seconds: float) -> bool:
         """Deliver what is waiting; return whether all of it was handed over in time."""
-        return self._provider.force_flush(int(timeout_seconds * 1000))
+        processor = self._processor
+        return processor is None or processor.force_flush(int(timeout_seconds * 1000))
 
     def close(self, timeout_seconds: float) -> None:
         """Deliver what is waiting for up to `timeout_seconds`, then let go."""
         if isinstance(self._processor, BatchDelivery):
             self._processor.close(timeout_seconds)
-        self._provider.shutdown()
+        elif self._processor is not None:
+            self._processor.shutdown()
 
 
 def open_telemetry(settings: TelemetrySettings, role: str) -> Telemetry:
@@ -133,6 +132,11 @@ def open_telemetry(settings: TelemetrySettings, role: str) -> Telemetry:
         usual = LOCAL_LIMITS if destination.place is Place.LOCAL else COLLECTOR_LIMITS
         processor = BatchDelivery(exporter, losses, read_limits(os.environ, usual))
     return Telemetry(role, settings, destination, processor, losses)
+
+
+def _forget(span: ReadableSpan) -> None:
+    """Deliver a span to nowhere."""
+    del span
 
 
 def _resource(role: str) -> Resource:

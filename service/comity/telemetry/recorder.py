@@ -6,18 +6,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from opentelemetry import trace
-from opentelemetry.sdk.trace import Event
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import Span, Tracer
 
 from comity.app.ports.decision_recorder import DecisionRecord, RouteRecord
-from comity.telemetry.attributes import (
-    Attributes,
-    decision_attributes,
-    reason_events,
-)
+from comity.telemetry.attributes import Attributes
+from comity.telemetry.descriptions import Descriptions
 from comity.telemetry.identifiers import decision_id
-from comity.telemetry.notes import NotingProcessor
 from comity.telemetry.pseudonyms import Pseudonyms
 from comity.telemetry.route_attributes import answer_events, route_attributes
 
@@ -33,23 +28,17 @@ class OtelDecisionRecorder:
     child of it.
     """
 
-    def __init__(
-        self, tracer: Tracer, notes: NotingProcessor, pseudonyms: Pseudonyms, ids: IdGenerator
-    ) -> None:
-        """Make spans with `tracer`, whose spans end in `notes`.
-
-        `ids` gives identities when tracing is switched off.
-        """
+    def __init__(self, tracer: Tracer, pseudonyms: Pseudonyms, ids: IdGenerator) -> None:
+        """Make spans with `tracer`; `ids` gives identities when tracing is switched off."""
         self._tracer = tracer
-        self._notes = notes
+        self._descriptions = Descriptions()
         self._pseudonyms = pseudonyms
         self._ids = ids
 
     def record(self, record: DecisionRecord) -> str:
         """Write `record` into a span and return its decision id."""
-        attributes = decision_attributes(record)
+        attributes, events = self._descriptions.of(record)
         single = record.position is None
-        events = reason_events(record)
         return self._write(attributes, REASON_EVENT, events, record.account_id, single=single)
 
     def record_route(self, record: RouteRecord) -> str:
@@ -84,6 +73,8 @@ class OtelDecisionRecorder:
         """Write into `span`; return its decision id, or a fresh one if tracing is off."""
         if not span.is_recording():
             return decision_id(self._ids.generate_trace_id(), self._ids.generate_span_id())
-        self._notes.note(span, attributes, [Event(event_name, event) for event in events])
+        span.set_attributes(attributes)
+        for event in events:
+            span.add_event(event_name, event)
         context = span.get_span_context()
         return decision_id(context.trace_id, context.span_id)

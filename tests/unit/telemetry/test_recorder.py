@@ -26,13 +26,8 @@ from comity.domain.effect import Outcome, Quota, Restrict, Verify, Warn, Withhel
 from comity.domain.facts import BornBetween, FactKey, Facts, Label, Members, Tie, UnknownReason
 from comity.domain.question import Question
 from comity.domain.request import Provenance, Revision
-from comity.telemetry.notes import NotingProcessor
 from comity.telemetry.pseudonyms import Pseudonyms
 from comity.telemetry.recorder import OtelDecisionRecorder
-from opentelemetry.sdk.trace import SpanProcessor, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
 from opentelemetry.trace import NoOpTracer
 from unit.grpc_api.small_world import NOW, ROUTE
 from unit.telemetry.in_memory import KEY, InMemoryTelemetry
@@ -292,22 +287,7 @@ def test_an_item_of_a_batch_and_a_question_outside_any_call_get_spans_of_their_o
 def test_without_tracing_decisions_have_identities_still() -> None:
     """Replies promise one."""
     ids = InMemoryTelemetry()._ids
-    recorder = OtelDecisionRecorder(NoOpTracer(), NotingProcessor(None), Pseudonyms(KEY), ids)
+    recorder = OtelDecisionRecorder(NoOpTracer(), Pseudonyms(KEY), ids)
     found = {recorder.record(RECORD), recorder.record(RECORD), recorder.record_route(ROUTE_RECORD)}
     assert len(found) == 3
     assert all(len(decision_id) == 32 + 1 + 16 for decision_id in found)
-
-
-@pytest.mark.parametrize("inner", [None, SimpleSpanProcessor(InMemorySpanExporter())])
-def test_nothing_is_kept_of_spans_that_have_ended(inner: SpanProcessor | None) -> None:
-    """Even where they go nowhere, and where calls fail."""
-    notes = NotingProcessor(inner)
-    provider = TracerProvider()
-    provider.add_span_processor(notes)
-    tracer = provider.get_tracer("test")
-    recorder = OtelDecisionRecorder(tracer, notes, Pseudonyms(KEY), RandomIdGenerator())
-    with tracer.start_as_current_span("call"):
-        recorder.record(RECORD)
-    with pytest.raises(ValueError, match="x"), tracer.start_as_current_span("call"):
-        int(f"x{recorder.record(RECORD)}")
-    assert notes._notes == {}
