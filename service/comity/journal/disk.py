@@ -21,6 +21,7 @@ _MAPPABLE: Final = frozenset({_EXT, _XFS, _TMPFS})
 # Source: https://man7.org/linux/man-pages/man2/madvise.2.html (since Linux 5.14)
 _MADV_POPULATE_WRITE: Final = 23
 _PRIVATE: Final = 0o600
+UNFINISHED_SUFFIX: Final = ".new"
 
 
 class SegmentFile(Protocol):
@@ -79,20 +80,23 @@ class SystemDisk:
     """The `Disk` of the operating system."""
 
     def create(self, path: Path, header: bytes, size: int) -> SegmentFile:
-        """Allocate, fill with zeros, and sync a file and its directory."""
+        """Allocate, fill with zeros, and sync a file and its directory; only then is it named."""
+        unfinished = path.with_name(path.name + UNFINISHED_SUFFIX)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
-        descriptor = os.open(path, flags, _PRIVATE)
+        descriptor = os.open(unfinished, flags, _PRIVATE)
         try:
             # A hole in a file on a full disk kills whoever writes to its mapping.
             os.posix_fallocate(descriptor, 0, size)
-            mapped = file_system_of(path) in _MAPPABLE
+            mapped = file_system_of(unfinished) in _MAPPABLE
             file = MappedFile(descriptor, size) if mapped else WrittenFile(descriptor)
             os.pwrite(descriptor, header, 0)
             file.sync()
+            unfinished.rename(path)
             sync_directory(path.parent)
         except BaseException:
-            with contextlib.suppress(OSError):
-                path.unlink()
+            for made in (unfinished, path):
+                with contextlib.suppress(OSError):
+                    made.unlink()
             os.close(descriptor)
             raise
         return file

@@ -163,7 +163,7 @@ class _Scan:
 
     def _frame_behind(self, offset: int, last: int | None) -> Frame | None:
         """Return the first frame behind damage at `offset`; None if there is none."""
-        if not self._ended and self._read(offset, len(END)) == END:
+        if offset >= self._size or (not self._ended and self._read(offset, len(END)) == END):
             return None
         # Zeros behind the last octet hold no frame, but may be the end of one's head.
         rest = os.pread(self._descriptor, self._size - offset, offset).rstrip(b"\0")

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from comity.journal.disk import Disk, SystemDisk, sync_directory
+from comity.journal.disk import UNFINISHED_SUFFIX, Disk, SystemDisk, sync_directory
 from comity.journal.errors import DamagedSegmentError, JournalLockedError
 from comity.journal.layout import END, SegmentHeader, SegmentName, segments_in
 from comity.journal.options import Event, Notice
@@ -82,6 +82,8 @@ def recover_worker(directory: Path, worker: int, disk: Disk) -> list[Notice]:
         OSError: the disk refuses.
     """
     notices: list[Notice] = []
+    for path in directory.glob(f"*-{worker:03d}-*{UNFINISHED_SUFFIX}"):
+        disk.remove(path)
     for path in segments_in(directory):
         name = SegmentName.parse(path.name)
         if name is None or name.worker != worker:
