@@ -264,7 +264,7 @@ class Search:
     def _mark(self, dimension: str, value: Hashable) -> Hashable:
         """Return what the person's other connections depend on."""
         if dimension == "factor":
-            return self._base(value)
+            return value is None, self._base(value)
         return isinstance(value, Members) and value.open
 
     def _base(self, factor: Hashable) -> tuple[str, ...]:
@@ -288,7 +288,8 @@ class Search:
         chosen: Hashable = None
         if dimension in ("place", "population", "trust"):
             chosen = (path[0] is None, path[1:2] == (UNKNOWN_PLACE,))
-        key = (dimension, chosen, self._now if dimension in DATED else None)
+        company = self._company if dimension == "factor" else None
+        key = (dimension, chosen, company, self._now if dimension in DATED else None)
         if key not in self._classes:
             self._classes[key] = self._classify(dimension, path)
         return self._classes[key]
@@ -298,10 +299,11 @@ class Search:
         values = self._values[dimension]
         if dimension != "factor" and dimension not in REQUEST:
             values = self._possible(dimension, path)
-        columns: dict[Column, list[Hashable]] = {}
+        alike: dict[tuple[Column, Hashable], list[Hashable]] = {}
         for value in values:
-            columns.setdefault(self._column(dimension, value, path), []).append(value)
-        return [_Class(tuple(v), c, self._doubt(c)) for c, v in columns.items()]
+            mark = None if dimension in REQUEST else self._mark(dimension, value)
+            alike.setdefault((self._column(dimension, value, path), mark), []).append(value)
+        return [_Class(tuple(v), c, self._doubt(c)) for (c, _), v in alike.items()]
 
     def _doubt(self, column: Column) -> int:
         return column[1] & ~column[0]
