@@ -161,6 +161,12 @@ def share_cores(*servers: psutil.Process) -> None:
     os.sched_setaffinity(0, {cores[1]})
 
 
+def lost_spans(server: ServerProcess) -> float:
+    """Return how many spans the server gave up so far."""
+    lines = server.get("/metrics")[1].splitlines()
+    return sum(float(x.split()[-1]) for x in lines if x.startswith("comity_spans_dropped_total"))
+
+
 def measure(server: ServerProcess) -> list[Figure]:
     """Return the figures of both servers."""
     requests = build_requests()
@@ -183,6 +189,7 @@ def measure(server: ServerProcess) -> list[Figure]:
         Figure("bare server, its processor", bare_cost, "us/call"),
         Figure("Comity, its processor", cost, "us/call"),
         Figure("processor time, bare server / Comity", bare_cost / cost),
+        Figure("spans lost", lost_spans(server), most=0),
         Figure(
             "calls a second, Comity / bare server", statistics.median(ratios), least=LEAST_RATIO
         ),

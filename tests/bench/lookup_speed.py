@@ -1,4 +1,4 @@
-"""Prints how long place and phone look-ups take; run with `python tests/bench/lookup_speed.py`.
+"""Prints how long look-ups take; run with `python tests/bench/lookup_speed.py [--json]`.
 
 Addresses are drawn at random, so that the processor's caches are as cold as in service. The bare
 maxminddb look-up in the first row is what the others are compared with.
@@ -16,6 +16,9 @@ from ipaddress import IPv4Address, IPv6Address
 from lzma import decompress
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.tables import Figure, report
 from comity.adapters.geoip import MaxMindPlaceLookup
 from comity.adapters.geoip.database import open_database
 from comity.adapters.phone import LibphonenumberPhoneLookup
@@ -34,7 +37,7 @@ def time_each(call: Callable[[str], object], arguments: Iterable[str]) -> float:
     return (time.perf_counter() - begin) / len(drawn) * 1e6
 
 
-def main() -> None:
+def main(arguments: list[str]) -> int:
     """Measure and print the table."""
     chosen = random.Random(1)
     ipv4 = [str(IPv4Address(chosen.randrange(1 << 24, 223 << 24))) for _ in range(COUNT)]
@@ -64,11 +67,13 @@ def main() -> None:
         "phone number, shared code": time_each(LibphonenumberPhoneLookup().country_of, phones),
     }
     base = rows["bare maxminddb, IPv4"]
-    lines = [f"{'look-up':<30}{'us each':>10}{'ratio':>8}"]
-    lines += [f"{name:<30}{each:>10.2f}{each / base:>8.1f}" for name, each in rows.items()]
-    lines.append(f"embedded database opened in {start_ms:.0f} ms")
-    sys.stdout.write("\n".join(lines) + "\n")
+    figures = [Figure(name, each, "us") for name, each in rows.items()]
+    figures += [
+        Figure(f"{name} / bare", each / base) for name, each in rows.items() if each != base
+    ]
+    figures.append(Figure("embedded database opened", start_ms, "ms"))
+    return report("look-ups of places and phone numbers", figures, arguments)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(sys.argv[1:]))
