@@ -8,14 +8,26 @@ from datetime import date, datetime, timedelta
 
 from comity.domain.decision import Decision, Determination
 from comity.domain.effect import Effect
-from comity.domain.facts import BornBetween, FactKey, Facts, Label, Members, Tie
+from comity.domain.facts import (
+    Age,
+    AtLeastYears,
+    BornBetween,
+    FactKey,
+    Facts,
+    Label,
+    Members,
+    Tie,
+)
 from comity.domain.question import Question
+from comity.policy.engine.kinds import UNNAMED_SUFFIX
+from comity.policy.lexicon import Lexicon
 from comity.policy.presumptions import ghost, resolve
 from comity.policy.rules import Clause, Ruleset
 
 Evaluate = Callable[[Facts, datetime], Decision]
 MOST_EVALUATIONS = 256
 SINGLE_VALUED = frozenset({"action", "product", "device"})
+ONE_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +36,8 @@ class Alternative:
 
     Attributes:
         fact: the missing fact.
-        value: the value supposed: a name, `yes`, `no`, `none`, `confirmed`, `dropped`, or an age
-            in completed years.
+        value: the value supposed: a name (a kind stands for what is of it and of none below it),
+            `yes`, `no`, `none`, `confirmed`, `dropped`, an age in completed years, or an instant.
         effect: the headline then.
         determination: whether that would be settled.
     """
@@ -82,12 +94,15 @@ def _suppositions(
     """Yield each value that the fact `key` may have, and the facts with it."""
     match key.dimension:
         case dimension if dimension in SINGLE_VALUED:
-            for value in sorted(ruleset.lexicon.kinds.get(dimension, {})):
-                yield value, _with_value(facts, dimension, value)
+            yield from _value_suppositions(dimension, facts, ruleset.lexicon)
         case "age":
             for years in _ages_that_matter(ruleset, decision):
                 day = _birthday(now.date(), years)
-                yield str(years), replace(facts, age=BornBetween(day, day))
+                if _may_be(facts.age, day, years):
+                    yield str(years), replace(facts, age=BornBetween(day, day))
+        case "account_created":
+            for instant in _creations_that_matter(ruleset, decision):
+                yield instant.isoformat(), replace(facts, account_created=instant)
         case "label":
             yield "yes", replace(facts, labels=facts.labels | {Label(key.member)})
             yield "no", replace(facts, labels_absent=facts.labels_absent | {key.member})
@@ -99,6 +114,19 @@ def _suppositions(
             yield "no", replace(facts, purposes=_without(facts.purposes, key.member))
         case _:
             yield from _connection_suppositions(key, facts)
+
+
+def _value_suppositions(
+    dimension: str, facts: Facts, lexicon: Lexicon
+) -> Iterator[tuple[str, Facts]]:
+    """Yield the values that a fact may have, given what is known of it."""
+    known = {"action": facts.action, "product": facts.product, "device": facts.device}[dimension]
+    values = lexicon.kinds.get(dimension, {})
+    for value in sorted(values):
+        if known is None or known in lexicon.above(dimension, value):
+            unnamed = bool(lexicon.below(dimension, value))
+            supposed = f"{value}{UNNAMED_SUFFIX}" if unnamed else value
+            yield value, _with_value(facts, dimension, supposed)
 
 
 def _with_value(facts: Facts, dimension: str, value: str | None) -> Facts:
@@ -146,22 +174,47 @@ def _birthday(today: date, years: int) -> date:
     return today - timedelta(days=round(years * 365.2425) + 3)
 
 
+def _may_be(known: Age | None, day: date, years: int) -> bool:
+    """Return whether somebody of whom `known` is known may be born on `day`, `years` ago."""
+    match known:
+        case BornBetween(earliest, latest):
+            return earliest <= day <= latest
+        case AtLeastYears(least):
+            return years >= least
+        case None:
+            return True
+
+
+def _clauses_concerned(ruleset: Ruleset, decision: Decision) -> Iterator[Clause]:
+    """Yield the clauses of the rules that bear on the answer, and of those that derogate them."""
+    concerned = {reason.rule_id for reason in decision.reasons}
+    preferred = {r.require_rule_id for r in ruleset.rulings if r.forbid_rule_id in concerned}
+    for rule in ruleset.rules:
+        if rule.id in concerned | preferred or concerned.intersection(rule.derogates):
+            yield from rule.body
+            yield from rule.exceptions
+            yield from rule.person_exceptions
+            yield from rule.person_conditions
+
+
 def _ages_that_matter(ruleset: Ruleset, decision: Decision) -> list[int]:
     """Return completed years on both sides of every age boundary of the rules concerned."""
     ages: set[int] = set()
-    for reason in decision.reasons:
-        rule = ruleset.by_id[reason.rule_id]
-        clauses: tuple[Clause, ...] = (
-            *rule.body,
-            *rule.exceptions,
-            *rule.person_exceptions,
-            *rule.person_conditions,
-        )
-        for clause in clauses:
-            if clause.age is not None:
-                for years in (clause.age.from_years, clause.age.below_years):
-                    ages |= {years - 1, years} if years else set()
+    for clause in _clauses_concerned(ruleset, decision):
+        if clause.age is not None:
+            for years in (clause.age.from_years, clause.age.below_years):
+                ages |= {years - 1, years} if years else set()
     return sorted(ages)
+
+
+def _creations_that_matter(ruleset: Ruleset, decision: Decision) -> list[datetime]:
+    """Return instants on both sides of every creation boundary of the rules concerned."""
+    instants: set[datetime] = set()
+    for clause in _clauses_concerned(ruleset, decision):
+        if clause.created is not None:
+            for edge in (clause.created.start, clause.created.end):
+                instants |= {edge - ONE_SECOND, edge} if edge is not None else set()
+    return sorted(instants)
 
 
 def _lift(key: FactKey, facts: Facts) -> Facts:

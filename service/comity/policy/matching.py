@@ -70,12 +70,28 @@ def _atoms(clause: Clause, rule: Rule, tie: Tie, ground: Ground) -> Iterator[Ato
     ):
         if named is not None:
             yield _members(dimension, named, members, ground)
+    yield from _negated_atoms(clause, rule, ground)
     if clause.age is not None:
         yield _age(clause.age, ground)
     if clause.created is not None and facts.account_created is not None:
         start, end, created = clause.created.start, clause.created.end, facts.account_created
         inside = (start is None or start <= created) and (end is None or created < end)
         yield frozenset({FactKey("account_created")}) if inside else None
+
+
+def _negated_atoms(clause: Clause, rule: Rule, ground: Ground) -> Iterator[Atom]:
+    """Yield the atoms that name what may not be met: nothing of a fact, unless it rules out."""
+    facts = ground.facts
+    met = []
+    if clause.not_products is not None:
+        met.append(_product(clause.not_products, rule, ground))
+    if clause.not_devices is not None:
+        met.append(_value("device", clause.not_devices, facts.device, ground))
+    if clause.not_items is not None:
+        met.append(_members("item", clause.not_items, facts.items, ground))
+    if clause.not_purposes is not None:
+        met.append(_members("purpose", clause.not_purposes, facts.purposes, ground))
+    yield from (None if atom else IN_DOUBT for atom in met)
 
 
 def _connection_atoms(clause: Clause, rule: Rule, tie: Tie, ground: Ground) -> Iterator[Atom]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
@@ -129,3 +130,21 @@ def test_creation_and_trust_match() -> None:
     doubtful = Tie("presence", "UA", low_trust=True)
     assert matched([clause], facts, doubtful) == {"trust:low@presence:UA", "account_created"}
     assert matched([clause], facts, TIE) == set()
+
+
+def test_clause_that_rules_a_fact_out_tells_nothing() -> None:
+    """What `not` names and the question has leaves the clause aside; what is in doubt doesn't."""
+    ruled_out = Clause(devices=named("official"), not_items=named("news"))
+    met = Clause(products=named("telegram"), not_purposes=named("leisure"))
+    facts = Facts(
+        "call",
+        "telegram",
+        device="official",
+        items=Members(named("news")),
+        purposes=Members(open=True),
+    )
+    assert matched([ruled_out, met], facts, NULL_TIE) == {"product:telegram"}
+    assert matched([ruled_out, met], replace(facts, items=Members()), NULL_TIE) == {
+        "device:official",
+        "product:telegram",
+    }
