@@ -20,6 +20,7 @@ step "import contracts" env PYTHONPATH=service $python -c 'import sys; from impo
 step "proto lint and breaking check" $python scripts/check_contract.py
 step "policy lint" $python -m comity policy lint policies
 step "policy scenarios" $python -m comity policy test policies
+step "policy findings" $python -m comity policy findings policies
 step "policy mutation" $python -m comity policy test policies --mutate --most-alive 3
 step "tests" $python -m pytest -n "${COMITY_TEST_PROCESSES:-2}" --dist worksteal -q
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from comity.policy.findings.codes import Finding
+from comity.domain.facts import Facts
+from comity.policy.findings.codes import Finding, Witness
 from comity.policy.findings.moments import edges_of, moments_of
 from comity.policy.findings.reasoning import Placed, Reasoning
 from comity.policy.findings.relations import is_empty, is_met_with
-from comity.policy.findings.subjects import Section, is_declared_idle
+from comity.policy.findings.subjects import Section, is_declared_idle, written_id
+from comity.policy.findings.witnesses import holds, seek_witness
 from comity.policy.rules import Clause, Rule
 
 
@@ -19,16 +22,15 @@ def find_unmet(section: Section) -> Iterator[Finding]:
         reason = why_unmet(rule, section)
         if reason is None:
             continue
-        norm = section.written[rule.id.partition("#")[0]].norm
-        if any(_moments(rule, section)):
-            yield section.find("CF101", rule.id, f"it can never be met: {reason}.", witness=None)
-        elif is_declared_idle(norm):
-            continue
-        elif norm.suspended:
+        norm = section.written[written_id(rule)].norm
+        moments = list(_moments(rule, section))
+        if moments or not (is_declared_idle(norm) or norm.suspended):
+            message = f"it can never be met: {reason}."
+            witness = _spared(rule, moments, section)
+            yield section.find("CF101", rule.id, message, witness=witness)
+        elif norm.suspended and not is_declared_idle(norm):
             message = "it is suspended for all of its time, and was never applied."
             yield section.find("CF102", rule.id, message, "suspended", witness=None)
-        else:
-            yield section.find("CF101", rule.id, f"it can never be met: {reason}.", witness=None)
 
 
 def why_unmet(rule: Rule, section: Section) -> str | None:
@@ -45,7 +47,10 @@ def why_unmet(rule: Rule, section: Section) -> str | None:
             if reason is None:
                 return None
             reasons.add(reason)
-    return "; ".join(sorted(reasons)) or "it is never in force"
+    if reasons:
+        return "; ".join(sorted(reasons))
+    closed = rule.timeline.schedule is not None and any(s is not None for s in rule.timeline.states)
+    return "its schedule has no hours in the time in force" if closed else "it is never in force"
 
 
 def _moments(rule: Rule, section: Section) -> Iterator[datetime]:
@@ -53,6 +58,22 @@ def _moments(rule: Rule, section: Section) -> Iterator[datetime]:
     rules = (rule, *section.derogators.get(rule.id, ()))
     ruleset = section.ruleset
     return moments_of(rule, edges_of(rules, ruleset.lexicon, ruleset.atlas))
+
+
+def _spared(rule: Rule, moments: Sequence[datetime], section: Section) -> Witness | None:
+    """Return a question that meets what the rule names and is spared all the same, if any does."""
+    bare = replace(rule, exceptions=(), person_exceptions=())
+    named = holds((bare,), section, (rule.id,))
+    met = holds((rule, *section.derogators.get(rule.id, ())), section, (rule.id,))
+
+    def test(facts: Facts, now: datetime) -> bool:
+        return named(facts, now) and not met(facts, now)
+
+    for clause in rule.body:
+        witness = seek_witness([Placed(clause, rule)], moments, section, test)
+        if witness is not None:
+            return witness
+    return None
 
 
 def _empty(rule: Rule, clauses: Sequence[Clause], reasoning: Reasoning, now: datetime) -> list[str]:

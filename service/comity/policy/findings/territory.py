@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from comity.policy.compiling.clauses import ANY
 from comity.policy.documents.geography import GroupsFile
@@ -14,6 +15,9 @@ from comity.policy.findings.reasoning import Placed
 from comity.policy.findings.subjects import Section, Written, written_id
 from comity.policy.findings.witnesses import holds, seek_witness
 from comity.policy.rules import Clause, Rule
+
+# Places of which at least one lies beyond any territory.
+_ELSEWHERE: Final = ("FR", "US")
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,8 @@ def _examine_clause(
             yield section.find("CF151", rule.id, message, *keys, witness=witness)
             return
         if beyond is None or beyond:
-            witness = seek_witness(body, [now], section, test, places=beyond)
+            abroad = beyond or frozenset(p for p in _ELSEWHERE if not territory.holds(p, now))
+            witness = seek_witness(body, [now], section, test, places=abroad)
             where = "any place" if beyond is None else ", ".join(sorted(beyond))
             message = (
                 f"it meets people tied to {where}, beyond {rule.jurisdiction}; "

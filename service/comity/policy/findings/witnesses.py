@@ -160,11 +160,12 @@ def _connections(
         return
     named = places if places is not None else reasoning.places(placed, now)
     factors = sorted(clause.factors or ("presence",))
-    populations = frozenset(sorted(clause.populations or ())[:1])
+    populations = [frozenset({name}) for name in sorted(clause.populations or ())]
     trust = "low" if clause.low_trust else ""
     for place in sorted(named) if named is not None else (_home(placed.rule, reasoning),):
         for factor in factors:
-            yield Connection(factor, place, populations, trust=trust)
+            for members in populations or [frozenset[str]()]:
+                yield Connection(factor, place, members, trust=trust)
 
 
 def _home(rule: Rule, reasoning: Reasoning) -> str:
