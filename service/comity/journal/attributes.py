@@ -14,6 +14,7 @@ from opentelemetry.util.types import AnyValue
 
 _SHORT: Final = tuple(bytes((length,)) for length in range(128))
 _DOUBLE: Final = struct.Struct("<Bd")
+_HEADS_KEPT: Final = 100
 _LEAST_INT: Final = -(1 << 63)
 _MOST_INT: Final = (1 << 63) - 1
 _ALL_BITS: Final = (1 << 64) - 1
@@ -34,12 +35,16 @@ def encode_varint(number: int) -> bytes:
 class AttributeKey:
     """The name of an attribute whose value differs from span to span, encoded once."""
 
-    __slots__ = ("_head",)
+    __slots__ = ("_head", "_text_heads")
 
     def __init__(self, name: str) -> None:
         """Encode attributes called `name`."""
         encoded = name.encode()
         self._head = b"\x0a" + encode_varint(len(encoded)) + encoded + b"\x12"
+        # What comes before a text of 0, 1, 2 ... octets.
+        self._text_heads = tuple(
+            self._field(_value_head(length), length) for length in range(_HEADS_KEPT)
+        )
 
     def encode(self, value: AnyValue) -> bytes:
         """Return the attribute with `value`, as a field of a span.
@@ -48,9 +53,22 @@ class AttributeKey:
             ValueError: `value` is a number beyond 64 bits, text that is no Unicode, or nothing
                 that OTLP can hold.
         """
-        encoded = encode_value(value)
-        pair = self._head + encode_varint(len(encoded)) + encoded
-        return b"\x4a" + encode_varint(len(pair)) + pair
+        if type(value) is str:
+            text = value.encode()
+            length = len(text)
+            if length < _HEADS_KEPT:
+                return self._text_heads[length] + text
+        return self._field(encode_value(value), 0)
+
+    def _field(self, octets: bytes, missing: int) -> bytes:
+        """Return the field with a value that begins with `octets`, of which some are `missing`."""
+        pair = self._head + encode_varint(len(octets) + missing) + octets
+        return b"\x4a" + encode_varint(len(pair) + missing) + pair
+
+
+def _value_head(length: int) -> bytes:
+    """Return what comes before a text of `length` octets in an `AnyValue`."""
+    return b"\x0a" + encode_varint(length)
 
 
 def encode_attributes(attributes: Mapping[str, AnyValue]) -> bytes:
@@ -59,7 +77,8 @@ def encode_attributes(attributes: Mapping[str, AnyValue]) -> bytes:
     Raises:
         ValueError: as `AttributeKey.encode`.
     """
-    return b"".join([AttributeKey(name).encode(value) for name, value in attributes.items()])
+    pairs = [_encode_pair(*item) for item in attributes.items()]
+    return b"".join([b"\x4a" + encode_varint(len(pair)) + pair for pair in pairs])
 
 
 def encode_value(value: AnyValue) -> bytes:
@@ -71,7 +90,7 @@ def encode_value(value: AnyValue) -> bytes:
     match value:
         case str():
             text = value.encode()
-            return b"\x0a" + encode_varint(len(text)) + text
+            return _value_head(len(text)) + text
         case None:
             return b""
         case bool():

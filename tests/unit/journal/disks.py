@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,14 @@ def frames_in(directory: Path) -> list[Frame]:
 def span_of(number: int, length: int = 600) -> bytes:
     """Return octets that stand for a span and tell its number."""
     return f"span {number} ".encode().ljust(length, b"\xff")
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return once `condition` holds; fail if it doesn't within 20 seconds."""
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.005)
 
 
 class ObedientDisk(SystemDisk):

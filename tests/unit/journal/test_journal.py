@@ -5,7 +5,6 @@ from __future__ import annotations
 import stat
 import threading
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,15 +23,14 @@ from comity.journal import (
     segments_in,
 )
 from comity.journal.disk import Disk, SystemDisk
-from unit.journal.disks import SEGMENT_BYTES, UnmappingDisk, frames_in, options_in, span_of
-
-
-def wait_until(condition: Callable[[], bool]) -> None:
-    """Return once `condition` holds; fail if it doesn't within 20 seconds."""
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.005)
+from unit.journal.disks import (
+    SEGMENT_BYTES,
+    UnmappingDisk,
+    frames_in,
+    options_in,
+    span_of,
+    wait_until,
+)
 
 
 @pytest.mark.parametrize("disk", [SystemDisk(), UnmappingDisk()])
