@@ -17,7 +17,8 @@ from comity.policy.findings.reasoning import SINGLE, Placed, Reasoning
 from comity.policy.findings.shadows import shadows
 from comity.policy.findings.subjects import Section
 from comity.policy.reference import evaluate, masks
-from comity.policy.reference.atoms import Sight, atoms_of
+from comity.policy.reference.atoms import atoms_of
+from comity.policy.reference.findings import Sight
 from comity.policy.rules import Clause, Modality, Rule, Ruleset, Undecided
 from property.cases import build_aimed_facts
 from property.choices import Choices, RandomChoices, chance, pick
@@ -25,7 +26,7 @@ from property.completions import complete
 from property.situations import build_now
 from property.worlds import Limits, build_clause, build_ruleset
 
-WORLDS = 160
+WORLDS = 120
 QUESTIONS = 10
 TODAY = date(2024, 1, 1)
 

@@ -175,6 +175,14 @@ def build_when_unknown(choices: Choices, states: list[Outcome]) -> dict[str, Whe
     return {**chosen, "other": pick(choices, options)}
 
 
+def build_derogated(choices: Choices, earlier: list[Rule]) -> list[Rule]:
+    """Return the rules that one derogates, often one that derogates others: chains tell most."""
+    special = [rule for rule in earlier if rule.derogates]
+    if special and chance(choices, 50):
+        return [pick(choices, special)]
+    return some(choices, earlier, 1, 2) if earlier and chance(choices, 35) else []
+
+
 def build_rule(
     choices: Choices,
     limits: Limits,
@@ -196,10 +204,7 @@ def build_rule(
             for _ in range(choices.integer(least, most))
         )
 
-    special = [rule for rule in earlier if rule.derogates]
-    general = some(choices, earlier, 1, 2) if earlier and chance(choices, 35) else []
-    if special and chance(choices, 50):  # chains of derogations tell most
-        general = [pick(choices, special)]
+    general = build_derogated(choices, earlier)
     body = clauses(1, 2)
     alike = general or (earlier if modality is Modality.REQUIRE else [])
     if alike and chance(choices, 70):  # else rules that derogate or clash would seldom meet

@@ -12,7 +12,8 @@ from comity.domain.question import Question
 from comity.domain.truth import Truth, conjunction
 from comity.policy.diffing.neighbours import Neighbour
 from comity.policy.presumptions import resolve
-from comity.policy.reference.atoms import Sight, atoms_of
+from comity.policy.reference.atoms import atoms_of
+from comity.policy.reference.findings import Sight
 from comity.policy.rules import Clause, Rule, Ruleset
 
 PARTS: Final = ("body", "exceptions", "person_exceptions", "person_conditions")

@@ -16,7 +16,7 @@ from comity.policy.findings.reasoning import SINGLE, UNNAMED, Names, Placed, Rea
 from comity.policy.findings.subjects import Section
 from comity.policy.presumptions import resolve
 from comity.policy.reference import masks
-from comity.policy.reference.atoms import anniversary
+from comity.policy.reference.dates import anniversary
 from comity.policy.rules import AgeBand, Clause, CreationBand, Rule, Ruleset
 
 # How many questions are tried for one finding, and how many values of one dimension.

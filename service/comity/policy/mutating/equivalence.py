@@ -9,7 +9,7 @@ from comity.domain.facts import NULL_TIE, Facts
 from comity.domain.truth import Truth
 from comity.policy.atlas import Atlas
 from comity.policy.lexicon import Lexicon
-from comity.policy.reference.atoms import Sight
+from comity.policy.reference.findings import Sight
 from comity.policy.reference.standing import clause_finding
 from comity.policy.rules import Clause, Rule
 

@@ -18,7 +18,7 @@ from comity.domain.facts import NULL_TIE, Tie
 from comity.domain.truth import Truth
 from comity.policy.mutating.mutants import Mutant, Spot
 from comity.policy.reference import evaluate
-from comity.policy.reference.atoms import Sight
+from comity.policy.reference.findings import Sight
 from comity.policy.reference.standing import clause_finding
 from comity.policy.rules import Clause, Modality, Rule, Ruleset
 from comity.policy.scenarios.expectations import Asked, compare

@@ -12,8 +12,8 @@ from comity.domain.decision import Decision, Determination, Reason, Standing
 from comity.domain.effect import ALLOWED, Outcome, join_all
 from comity.domain.facts import FactKey, Facts, tie_order
 from comity.domain.truth import Truth
-from comity.policy.reference.atoms import Sight
 from comity.policy.reference.conflicts import conflicts_of
+from comity.policy.reference.findings import Sight
 from comity.policy.reference.standing import (
     Meeting,
     derogators_of,

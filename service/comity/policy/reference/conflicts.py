@@ -9,7 +9,7 @@ from comity.domain.decision import Conflict
 from comity.domain.effect import Outcome, Restrict, Withhold
 from comity.domain.facts import Facts
 from comity.domain.truth import Truth
-from comity.policy.reference.atoms import Sight
+from comity.policy.reference.findings import Sight
 from comity.policy.reference.standing import Meeting
 from comity.policy.reference.validity import concern
 from comity.policy.rules import Modality, Rule, Ruleset

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from comity.domain.facts import FactKey, Tie
 from comity.domain.truth import Truth, conjunction, disjunction
-from comity.policy.reference.atoms import MET, NOT_MET, Finding, Sight, atoms_of
+from comity.policy.reference.atoms import atoms_of
+from comity.policy.reference.findings import MET, NOT_MET, Finding, Sight
 from comity.policy.rules import Clause, Rule, Ruleset
 
 

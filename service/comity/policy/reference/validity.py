@@ -8,7 +8,9 @@ from datetime import datetime
 
 from comity.domain.facts import NULL_TIE, BornBetween, Facts, Tie
 from comity.domain.truth import Truth, conjunction
-from comity.policy.reference.atoms import Sight, age_boundaries, bears_on, products_around
+from comity.policy.reference.atoms import bears_on, products_around
+from comity.policy.reference.dates import age_boundaries
+from comity.policy.reference.findings import Sight
 from comity.policy.reference.standing import any_clause, derogators_of, parts_on
 from comity.policy.rules import Clause, Modality, Rule, Ruleset
 

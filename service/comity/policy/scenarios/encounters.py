@@ -11,7 +11,7 @@ from typing import Final
 from comity.domain.decision import Reason, Standing
 from comity.domain.facts import Facts, Tie
 from comity.domain.truth import Truth
-from comity.policy.reference.atoms import Sight
+from comity.policy.reference.findings import Sight
 from comity.policy.reference.standing import clause_finding, derogators_of, parts_on
 from comity.policy.rules import AgeBand, Clause, Rule, Ruleset
 from comity.policy.scenarios.results import Encounter
