@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from comity.policy.diffing.answers import Asker, Shift
 from comity.policy.diffing.changes import Changes, Pair, Revision, find_changes
 from comity.policy.diffing.geography import NEUTRAL, Company, Ground, build_ground, companies
 from comity.policy.diffing.instants import stretches, zones_of
@@ -18,7 +19,7 @@ from comity.policy.diffing.regions import (
     boxes_of,
     periods_of,
 )
-from comity.policy.diffing.search import UNBOUNDED, Asker, Search, Shift
+from comity.policy.diffing.search import UNBOUNDED, Search
 from comity.policy.diffing.sights import Sights
 from comity.policy.diffing.witnesses import find_witness
 from comity.policy.engine import Engine
@@ -115,7 +116,7 @@ class _Comparing:
                     known=seen is found,
                     periods=periods_of(sightings, self._stretches),
                     witness=find_witness(self._search, self._asker, box, sightings),
-                    universe=self._search.universe(sightings.first),
+                    universe=self._search.classes.universe(sightings.first),
                 )
 
     def _see(self, among: Sequence[Company], *, known: bool, most: int = UNBOUNDED) -> Seen:

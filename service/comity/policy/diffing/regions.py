@@ -9,9 +9,11 @@ from enum import StrEnum
 from typing import Any
 
 from comity.domain.question import Question
+from comity.policy.diffing.answers import Shift
 from comity.policy.diffing.geography import Company
 from comity.policy.diffing.instants import Stretch
-from comity.policy.diffing.search import LEVELS, Example, Node, Shift, Values
+from comity.policy.diffing.paths import LEVELS, Example, Values
+from comity.policy.diffing.search import Node
 
 
 class Direction(StrEnum):

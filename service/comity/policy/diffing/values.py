@@ -32,7 +32,7 @@ class Years:
 
     Attributes:
         form: `exactly` (completed years, far from a birthday), `birthday` (completed today),
-            `at_least` (attested), `about` (that or a year less).
+            `at_least` (attested), `about` (only the year of birth is known).
         years: completed years.
     """
 
@@ -46,9 +46,11 @@ class Years:
             case "at_least":
                 return AtLeastYears(self.years)
             case "about":
-                return BornBetween(_before(today, self.years + 0.5), _before(today, self.years - 1))
+                # On the last day of a year all born in one calendar year are of one age.
+                last_day = (today.month, today.day) == (12, 31)
+                year = today.year - self.years + last_day
+                return BornBetween(date(year - last_day, 1, 1), date(year, 12, 31))
             case "birthday":
-                born = _before(today, self.years)
                 try:
                     born = today.replace(year=today.year - self.years)
                 except ValueError:
@@ -75,9 +77,8 @@ def request_values(
         case "created":
             return [*_creations(sights), None]
         case _ if dimension in SINGLE:
-            values: list[Hashable] = sorted(
-                {v for x in lexicons for v in x.kinds.get(dimension, ())}
-            )
+            listed = {v for x in lexicons for v in x.kinds.get(dimension, ())}
+            values: list[Hashable] = [*sorted(listed)]
             if any(x.presumed.get(dimension, "unknown") != "unknown" for x in lexicons):
                 values.append(Withheld())
             return [*values, None]
@@ -153,9 +154,10 @@ def _ages(sights: Sights, zones: int) -> list[Hashable]:
     edges = sorted({y for b in bands for y in (b.from_years, b.below_years) if y is not None})
     around = sorted({y for edge in edges for y in (edge - 1, edge) if y >= 0})
     forms = ["exactly", *(["birthday"] if zones > 1 else []), "at_least", "about"]
-    return [Years(form, y) for form in forms for y in (around if form == "exactly" else edges)] + [
-        Years("at_least", 0)
+    found: list[Hashable] = [
+        Years(form, y) for form in forms for y in (around if form == "exactly" else edges)
     ]
+    return [*found, Years("at_least", 0)]
 
 
 def _creations(sights: Sights) -> list[Hashable]:

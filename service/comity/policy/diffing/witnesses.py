@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from comity.domain.question import Question
+from comity.policy.diffing.answers import Asker
 from comity.policy.diffing.regions import Box, Sightings, Witness, representative
-from comity.policy.diffing.search import Asker, Search
+from comity.policy.diffing.search import Search
 
 
 def find_witness(search: Search, asker: Asker, box: Box, seen: Sightings) -> Witness:
@@ -17,10 +19,10 @@ def find_witness(search: Search, asker: Asker, box: Box, seen: Sightings) -> Wit
     """
     now = seen.first
     plain = tuple(representative(values) for values in box.values)
-    question = search.question(plain, now, box.company)
+    question = search.paths.question(plain, now, box.company)
     shift = asker.shift(question, now)
     if shift is None:
-        question = search.question(seen.example[0], now, seen.example[1])
+        question = search.paths.question(seen.example[0], now, seen.example[1])
         shift = asker.shift(question, now)
     assert shift is not None, "a region without a difference"
     shrinking = True
@@ -38,9 +40,22 @@ def _plainer(question: Question) -> Iterator[Question]:
     for connection in reversed(question.connections):
         others = tuple(c for c in question.connections if c is not connection)
         yield replace(question, connections=others)
-    for name in ("purposes", "items", "labels", "labels_absent", "open_sets", "open_factors"):
-        if getattr(question, name):
-            yield replace(question, **{name: frozenset()})
-    for name in ("device", "age", "account_created"):
-        if getattr(question, name) is not None:
-            yield replace(question, **{name: None})
+    nothing: frozenset[Any] = frozenset()
+    if question.purposes:
+        yield replace(question, purposes=nothing)
+    if question.items:
+        yield replace(question, items=nothing)
+    if question.labels:
+        yield replace(question, labels=nothing)
+    if question.labels_absent:
+        yield replace(question, labels_absent=nothing)
+    if question.open_sets:
+        yield replace(question, open_sets=nothing)
+    if question.open_factors:
+        yield replace(question, open_factors=nothing)
+    if question.device is not None:
+        yield replace(question, device=None)
+    if question.age is not None:
+        yield replace(question, age=None)
+    if question.account_created is not None:
+        yield replace(question, account_created=None)

@@ -1,0 +1,73 @@
+"""Answers: what of a decision counts, and how it differs between two revisions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from comity.domain.decision import Decision, Determination
+from comity.domain.effect import Outcome
+from comity.domain.facts import FactKey
+from comity.domain.question import Question
+from comity.policy.diffing.geography import Ground
+from comity.policy.engine import Engine
+from comity.policy.presumptions import resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What of a decision counts: what to do, whether that is settled, what would settle it.
+
+    Attributes:
+        outcome: what the caller must do.
+        decided: whether the known facts settle it.
+        missing: the unknown facts that could.
+    """
+
+    outcome: Outcome
+    decided: bool
+    missing: tuple[FactKey, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """How an answer differs.
+
+    Attributes:
+        before: the answer by the old revision.
+        after: the answer by the new one.
+    """
+
+    before: Answer
+    after: Answer
+
+    @property
+    def kind(self) -> Shift:
+        """The shift without which facts are missing."""
+        return Shift(*(Answer(a.outcome, a.decided) for a in (self.before, self.after)))
+
+
+def answer_of(decision: Decision) -> Answer:
+    """Return what of `decision` counts."""
+    decided = decision.determination is Determination.DECIDED
+    return Answer(decision.outcome, decided, decision.missing_facts)
+
+
+class Asker:
+    """Asks both engines."""
+
+    def __init__(self, engines: tuple[Engine, Engine], ground: Ground) -> None:
+        """Ask `engines`, one a revision."""
+        self._engines = engines
+        self._ground = ground
+
+    def shift(self, question: Question, now: datetime) -> Shift | None:
+        """Return how the answers to `question` differ at `now`; None if they don't."""
+        ground = self._ground
+        before, after = (
+            answer_of(engine.evaluate(resolve(question, lexicon, atlas), now))
+            for engine, lexicon, atlas in zip(
+                self._engines, ground.lexicons, ground.atlases, strict=True
+            )
+        )
+        return None if before == after else Shift(before, after)

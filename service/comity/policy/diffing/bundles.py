@@ -1,0 +1,167 @@
+"""Bundles: everything that differs between two compiled revisions of the policy files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import pycountry
+
+from comity.policy.atlas import Atlas
+from comity.policy.bundle import Bundle
+from comity.policy.diffing.comparison import Comparison, compare_rulesets
+from comity.policy.diffing.geography import all_clauses
+from comity.policy.diffing.regions import Direction, Region
+from comity.policy.diffing.selections import Vocabulary
+from comity.policy.diffing.wording import Sentences
+from comity.policy.lexicon import Lexicon
+from comity.policy.routing.law import RequestLaw
+from comity.policy.rules import Ruleset
+
+RESTRICTIONS = "restrictions"
+CONTENT = "content"
+
+
+@dataclass(frozen=True, slots=True)
+class RequestChanges:
+    """What differs in the law of authorities' requests for data; routes are not compared.
+
+    Attributes:
+        added: ids of provisions that only the new revision has.
+        removed: ids of those that only the old one has.
+        changed: ids of those that say something else.
+        other: parts of the law beside provisions that differ.
+    """
+
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+    changed: tuple[str, ...] = ()
+    other: tuple[str, ...] = ()
+
+    @property
+    def any(self) -> bool:
+        """Whether anything differs."""
+        return bool(self.added or self.removed or self.changed or self.other)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What differs between two bundles.
+
+    Attributes:
+        old: digest of the old bundle.
+        new: digest of the new one.
+        within: place or group without a connection to which alone questions were asked; empty
+            for all questions.
+        sections: section of the files -> what differs in its answers.
+        requests: what differs in the law of requests for data.
+        sentences: puts regions into sentences.
+    """
+
+    old: str
+    new: str
+    within: str
+    sections: Mapping[str, Comparison]
+    requests: RequestChanges
+    sentences: Sentences = field(repr=False)
+
+    @property
+    def regions(self) -> list[tuple[str, Region]]:
+        """All regions with their section."""
+        return [(name, r) for name, found in self.sections.items() for r in found.regions]
+
+    def count(self, direction: Direction) -> int:
+        """Return in how many regions answers go one way."""
+        return sum(region.direction is direction for _, region in self.regions)
+
+    @property
+    def is_different(self) -> bool:
+        """Whether answers differ, or provisions on requests for data that were to be compared."""
+        return bool(self.regions) or (self.requests.any and not self.within)
+
+
+def compare_bundles(old: Bundle, new: Bundle, within: str = "") -> Difference:
+    """Return what differs between two bundles.
+
+    With `within`, a place or group, only questions without any connection to it are asked: that
+    nothing is found proves that no other answer changes.
+    """
+    atlas = new.eligibility.atlas
+    code = within if atlas.is_group(within) else atlas.canonical(within)
+    return Difference(
+        old=old.digest,
+        new=new.digest,
+        within=code,
+        sections={
+            RESTRICTIONS: compare_rulesets(old.eligibility, new.eligibility, code),
+            CONTENT: compare_rulesets(old.content, new.content, code),
+        },
+        requests=_compare_requests(old.requests, new.requests),
+        sentences=_sentences(old, new),
+    )
+
+
+def _compare_requests(old: RequestLaw, new: RequestLaw) -> RequestChanges:
+    """Return the provisions that differ."""
+    before, after = _provisions(old), _provisions(new)
+    parts = ("profiles", "platform", "clock", "categories", "held", "offence_lists", "desks")
+    return RequestChanges(
+        added=tuple(i for i in after if i not in before),
+        removed=tuple(i for i in before if i not in after),
+        changed=tuple(i for i in after if i in before and before[i] != after[i]),
+        other=tuple(part for part in parts if getattr(old, part) != getattr(new, part)),
+    )
+
+
+def _provisions(law: RequestLaw) -> dict[str, object]:
+    """Return the provisions of a law by id."""
+    found: dict[str, object] = {check.id: check for check in law.checks}
+    for rules in law.instruments.values():
+        found.update((rule.id, rule) for rule in rules)
+    return found
+
+
+def _sentences(old: Bundle, new: Bundle) -> Sentences:
+    """Return what puts regions of both bundles into sentences."""
+    zones = {}
+    for bundle in (old, new):
+        for ruleset in (bundle.eligibility, bundle.content):
+            for rule in ruleset.rules:
+                text = bundle.jurisdictions.get(rule.jurisdiction)
+                zones[rule.id] = text.timezone if text is not None else "UTC"
+    texts = {**old.jurisdictions, **new.jurisdictions}
+    names = {code: f"{text.name} ({code})" for code, text in texts.items() if code.isupper()}
+    names |= {code: text.name for code, text in texts.items() if not code.isupper()}
+    for code in {*_codes(old), *_codes(new)}:
+        country = pycountry.countries.get(alpha_2=code)
+        if country is not None:
+            names.setdefault(code, f"{getattr(country, 'common_name', country.name)} ({code})")
+    atlas: Atlas = new.eligibility.atlas
+    words = Vocabulary(_lexicon(old, new), names, atlas.groups)
+    return Sentences(words, lambda rule_id: zones.get(rule_id, "UTC"))
+
+
+def _codes(bundle: Bundle) -> Iterator[str]:
+    """Yield the places that rules name, and the members of groups."""
+    for ruleset in (bundle.eligibility, bundle.content):
+        yield from _named(ruleset)
+        for members in ruleset.atlas.groups.values():
+            yield from members
+
+
+def _named(ruleset: Ruleset) -> Iterator[str]:
+    for rule in ruleset.rules:
+        for clause in all_clauses(rule):
+            for place in clause.places or ():
+                yield place
+                yield place.partition("-")[0]
+
+
+def _lexicon(old: Bundle, new: Bundle) -> Lexicon:
+    """Return the new vocabulary with what only the old one has."""
+    before, after = old.eligibility.lexicon, new.eligibility.lexicon
+    kinds = {
+        dimension: {**before.kinds.get(dimension, {}), **after.kinds.get(dimension, {})}
+        for dimension in {**before.kinds, **after.kinds}
+    }
+    return replace(after, kinds=kinds)

@@ -1,0 +1,134 @@
+"""Classes: values of a dimension that leave the same clauses open."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from comity.domain.facts import Members
+from comity.policy.diffing.geography import Company, Ground, place_values
+from comity.policy.diffing.paths import LEVELS, LOW, UNKNOWN_PLACE, Path, Paths, Values
+from comity.policy.diffing.sights import REQUEST, Column, Sights
+from comity.policy.diffing.values import ask, given, member_sets, request_values
+
+DATED: Final = ("place", "product", "age")
+
+
+@dataclass(frozen=True, slots=True)
+class ValueClass:
+    """Values that leave the same clauses.
+
+    Attributes:
+        values: the values, the usual ones first.
+        column: the clauses.
+        doubt: clauses of which the value doesn't settle whether they are met.
+    """
+
+    values: tuple[Hashable, ...]
+    column: Column
+    doubt: int
+
+
+class Classes:
+    """The values of all dimensions, put into classes; keeps what it has classified."""
+
+    def __init__(self, sights: Sights, paths: Paths, ground: Ground, zones: int) -> None:
+        """Classify by the clauses of `sights`, whose birthdays fall in so many `zones`."""
+        self._sights = sights
+        self._paths = paths
+        self._ground = ground
+        lexicons = ground.lexicons
+        self._values: dict[str, list[Hashable]] = {
+            d: request_values(d, sights, lexicons, zones=zones) for d in REQUEST
+        }
+        self._values["factor"] = [None, *{**lexicons[0].factors, **lexicons[1].factors}]
+        self._values["place"] = [*place_values(sights, ground)]
+        self._values["population"] = [*member_sets("population", sights, lexicons)]
+        self._values["trust"] = ["", LOW]
+        self._known: dict[Hashable, list[ValueClass]] = {}
+        self._any = next(iter(lexicons[1].factors), "")
+
+    def outlook(self, now: datetime) -> Hashable:
+        """Return how the dimensions are seen whose values change their meaning with time."""
+        return tuple(
+            tuple((kind.values, kind.column) for kind in self.of(d, (self._any,), Company(), now))
+            for d in DATED
+        )
+
+    def of(self, dimension: str, path: Path, company: Company, now: datetime) -> list[ValueClass]:
+        """Return the classes of a dimension, after what of `path` they depend on."""
+        chosen: Hashable = None
+        if dimension in ("place", "population", "trust"):
+            chosen = (path[0] is None, path[1:2] == (UNKNOWN_PLACE,))
+        key = (
+            dimension,
+            chosen,
+            company if dimension == "factor" else None,
+            now if dimension in DATED else None,
+        )
+        if key not in self._known:
+            self._known[key] = self._classify(dimension, path, company, now)
+        return self._known[key]
+
+    def _classify(
+        self, dimension: str, path: Path, company: Company, now: datetime
+    ) -> list[ValueClass]:
+        """Put the values of a dimension into classes."""
+        values = self._values[dimension]
+        if dimension != "factor" and dimension not in REQUEST:
+            values = self._possible(dimension, path)
+        alike: dict[tuple[Column, Hashable], list[Hashable]] = {}
+        for value in values:
+            mark = None if dimension in REQUEST else self.mark(dimension, value, company)
+            alike.setdefault((self._column(dimension, value, path, now), mark), []).append(value)
+        return [ValueClass(tuple(v), c, c[1] & ~c[0]) for (c, _), v in alike.items()]
+
+    def mark(self, dimension: str, value: Hashable, company: Company) -> Hashable:
+        """Return what the person's other connections depend on."""
+        if dimension == "factor":
+            return value is None, self._paths.base(value, company)
+        return isinstance(value, Members) and value.open
+
+    def _possible(self, dimension: str, path: Path) -> list[Hashable]:
+        """Return the values of a connecting dimension that a connection so far can have."""
+        if path[0] is None:
+            return [None]
+        if dimension == "place":
+            unknown = [] if self._ground.without else [UNKNOWN_PLACE]
+            return [*self._values["place"], *unknown]
+        if path[1] == UNKNOWN_PLACE:
+            return [None]
+        if dimension == "trust" and self._ground.without:
+            return [""]
+        return self._values[dimension]
+
+    def _column(self, dimension: str, value: Any, path: Path, now: datetime) -> Column:  # noqa: ANN401
+        """Return how clauses see one value."""
+        sights = self._sights
+        if dimension in REQUEST:
+            return sights.of_request(dimension, ask([given(dimension, value, now)]), now)
+        ties = self._paths.ties((*path, value))
+        column = sights.of_tie(dimension, ties, now)
+        if dimension == "trust" and ties[1].factor:
+            return sights.capped(column, ties[1])
+        return column
+
+    def universe(self, now: datetime) -> dict[str, Values]:
+        """Return for each dimension the values that leave nothing in doubt at `now`."""
+        path = (self._any, self._ground.neutral)
+        return {
+            dimension: frozenset(
+                value
+                for kind in self.of(dimension, path, Company(), now)
+                if not kind.doubt
+                for value in kind.values
+            )
+            for dimension in LEVELS
+        }
+
+
+def is_doubtful(dimension: str, value: Hashable) -> bool:
+    """Return whether a value of a connecting dimension leaves the connection in doubt."""
+    return (dimension, value) in (("place", UNKNOWN_PLACE), ("trust", LOW))

@@ -1,0 +1,92 @@
+"""Paths: a value for each dimension, and the question that they make."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from datetime import datetime
+from typing import Any, Final
+
+from comity.domain.facts import NULL_TIE, Members, Tie
+from comity.domain.question import Connection, Question
+from comity.policy.diffing.geography import Company, Ground
+from comity.policy.diffing.sights import REQUEST
+from comity.policy.diffing.values import ask, given
+from comity.policy.lexicon import Presumption
+
+CONNECTING: Final = ("factor", "place", "population", "trust")
+LEVELS: Final = (*CONNECTING, *REQUEST)
+LOW: Final = "low"
+UNKNOWN_PLACE: Final = ""
+
+Path = tuple[Hashable, ...]
+"""A value for each of the first of `LEVELS`."""
+Values = frozenset[Hashable]
+Example = tuple[Path, Company]
+"""The values of a question, and the person's other connections."""
+
+
+class Paths:
+    """Makes questions of paths."""
+
+    def __init__(self, ground: Ground) -> None:
+        """Ask about `ground`."""
+        self._ground = ground
+
+    def base(self, factor: Hashable, company: Company) -> tuple[str, ...]:
+        """Return the factors by which the person has a neutral connection beside the chosen one."""
+        taken = {
+            factor,
+            *company.omitted,
+            *company.opened,
+            *(c.factor for c in company.connections),
+        }
+        terms = {**self._ground.lexicons[0].factors, **self._ground.lexicons[1].factors}
+        return tuple(
+            f
+            for f, term in terms.items()
+            if term.presume is not Presumption.CLOSED and f not in taken
+        )
+
+    def ties(self, path: tuple[Any, ...]) -> tuple[Tie, Tie]:
+        """Return the connection chosen so far, as each revision sees it."""
+        factor, place, population, trust = (*path, None, None, None)[:4]
+        if factor is None:
+            return NULL_TIE, NULL_TIE
+        if place == UNKNOWN_PLACE:
+            ghost = Tie(factor, populations=Members(open=True), ghost=True)
+            return ghost, ghost
+        members = population or Members()
+        before, after = (
+            Tie(factor, atlas.canonical(place or ""), members, low_trust=trust == LOW)
+            for atlas in self._ground.atlases
+        )
+        return before, after
+
+    def connecting_parts(self, path: tuple[Any, ...], company: Company) -> list[dict[str, Any]]:
+        """Return what a question states of connections."""
+        factor, place, population, trust = path[:4]
+        neutral = self._ground.neutral
+        connections = [*company.connections]
+        connections += [Connection(f, neutral) for f in self.base(factor, company)]
+        opened = set(company.opened)
+        open_sets: frozenset[str] = frozenset()
+        if factor is not None and place == UNKNOWN_PLACE:
+            opened.add(factor)
+        elif factor is not None:
+            members = population or Members()
+            connections.append(
+                Connection(factor, place, members.yes, members.no, trust=trust or "")
+            )
+            open_sets = frozenset({"population"} if members.open else ())
+        return [
+            {
+                "connections": tuple(connections),
+                "open_factors": frozenset(opened),
+                "open_sets": open_sets,
+            }
+        ]
+
+    def question(self, path: Path, now: datetime, company: Company) -> Question:
+        """Return the question that `path` asks at `now` of a person in `company`."""
+        pairs = zip(REQUEST, path[4:], strict=True)
+        return ask([*self.connecting_parts(path, company), *(given(d, v, now) for d, v in pairs)])

@@ -1,0 +1,203 @@
+"""Differences in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from comity.domain.facts import Members
+from comity.domain.question import Connection
+from comity.policy.diffing.answers import Answer
+from comity.policy.diffing.regions import Direction, Period, Region
+from comity.policy.diffing.selections import (
+    Vocabulary,
+    is_unknown,
+    word_ages,
+    word_creations,
+    word_list,
+    word_members,
+    word_name,
+    word_places,
+    word_values,
+)
+from comity.policy.scenarios.wording import word_outcome
+
+FACTORS: Final[Mapping[str, str]] = {
+    "presence": "is in",
+    "phone_country": "has a phone number of",
+    "residence": "lives in",
+    "nationality": "is a national of",
+    "works_for": "works for",
+    "store_country": "has an app store account of",
+    "network": "is on the network of",
+}
+UNKNOWN: Final[Mapping[str, str]] = {
+    "population": "the population",
+    "product": "the product",
+    "action": "the action",
+    "device": "the device",
+    "item": "the class of the object",
+    "purpose": "the purpose",
+    "label": "which labels are held",
+    "age": "the age",
+    "created": "when the account was created",
+}
+DIRECTIONS: Final = {
+    Direction.STRICTER: "stricter",
+    Direction.LOOSER: "looser",
+    Direction.OTHER: "neither stricter nor looser",
+    Direction.UNKNOWN: "unknown",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sentences:
+    """Puts regions into sentences.
+
+    Attributes:
+        words: names of places, groups and kinds.
+        zone_of: rule id -> time zone of its file.
+    """
+
+    words: Vocabulary
+    zone_of: Callable[[str], str]
+
+    def sentence(self, region: Region) -> str:
+        """Return when, for whom and what, from which answer to which, and by which rule."""
+        zone = self.zone_of(region.rule_ids[0])
+        when = "; ".join(word_period(period, zone) for period in region.periods)
+        rules = "Rule" if len(region.rule_ids) == 1 else "Rules"
+        return (
+            f"{when}, {self.who(region)}: {self.what(region)} {word_shift(region)}. "
+            f"{rules} {word_list(region.rule_ids, 'and')}."
+        )
+
+    def who(self, region: Region) -> str:
+        """Return the people whose answers differ."""
+        parts = [self._connection(region), *self._person(region), *self._company(region)]
+        doubts = self._doubts(region)
+        where = f" where {word_list(doubts, 'and')} is not known" if doubts else ""
+        return ", ".join(filter(None, parts)) + where
+
+    def what(self, region: Region) -> str:
+        """Return what they do."""
+        action, product, device = (
+            word_values(name, region.box.of(name), region.universe[name], self.words)
+            for name in ("action", "product", "device")
+        )
+        item, purpose = (
+            self._members(region, name, forms)
+            for name, forms in (
+                ("item", ("if the object is", "unless the object is")),
+                ("purpose", ("for", "not for")),
+            )
+        )
+        parts = [action or "every action", f"on {product or 'every product'}"]
+        parts += [f"with a device {device}"] if device else []
+        return " ".join((*parts, *filter(None, (item, purpose))))
+
+    def _members(self, region: Region, dimension: str, forms: tuple[str, str]) -> str:
+        """Return the sets of a dimension in words."""
+        values, everything = region.box.of(dimension), region.universe[dimension]
+        if is_unknown(values, everything):
+            return ""
+        return word_members(dimension, values, everything, self.words, forms)
+
+    def _connection(self, region: Region) -> str:
+        """Return the connection by which people are concerned."""
+        factors = region.box.of("factor")
+        if None in factors:
+            return "for everybody"
+        known = {f for f in region.universe["factor"] if f is not None}
+        if factors >= known:
+            by = "is connected with"
+        else:
+            by = word_list(
+                FACTORS.get(str(f), word_name(str(f))) for f in sorted(map(str, factors))
+            )
+        places = region.box.of("place")
+        if places == {""}:
+            return f"for whoever perhaps {by} a place that is not known"
+        told = f"for whoever {by} {word_places(places, region.universe['place'], self.words)}"
+        population = self._members(region, "population", ("as", "not as"))
+        trust = " by a connection of low trust" if region.box.of("trust") == {"low"} else ""
+        return " ".join(filter(None, (told, population))) + trust
+
+    def _person(self, region: Region) -> Iterator[str]:
+        """Yield what else is to be said of the person."""
+        box, everything = region.box, region.universe
+        zone = self.zone_of(region.rule_ids[0])
+        yield word_ages(box.of("age"), everything["age"])
+        yield self._members(region, "label", ("with the label", "without the label"))
+        yield word_creations(
+            box.of("created"), everything["created"], lambda i: word_instant(i, zone)
+        )
+
+    def _company(self, region: Region) -> Iterator[str]:
+        """Yield the person's other connections."""
+        company = region.box.company
+        for connection in company.connections:
+            yield f"who also {self._also(connection)}"
+        for factor in sorted(company.opened | company.omitted):
+            yield f"where it is open whether somebody {FACTORS.get(factor, factor)} another place"
+
+    def _also(self, connection: Connection) -> str:
+        by = FACTORS.get(connection.factor, word_name(connection.factor))
+        place = self.words.places.get(connection.place, word_name(connection.place))
+        populations = word_list(map(word_name, sorted(connection.populations)))
+        told = f"{by} {place} as {populations}" if populations else f"{by} {place}"
+        return f"{told} by a connection of low trust" if connection.trust else told
+
+    def _doubts(self, region: Region) -> list[str]:
+        """Return the facts that are not known."""
+        if region.known:
+            return []
+        return [told for dimension, told in UNKNOWN.items() if self._is_doubtful(region, dimension)]
+
+    def _is_doubtful(self, region: Region, dimension: str) -> bool:
+        values = region.box.of(dimension)
+        if values == {None} and dimension == "population":
+            return False
+        plain = {v for v in values if not (isinstance(v, Members) and v.open)}
+        return is_unknown(plain, region.universe[dimension])
+
+
+def word_period(period: Period, zone: str) -> str:
+    """Return from when until when."""
+    start, end = period.start, period.end
+    if start is None and end is None:
+        told = "At all times"
+    elif start is None and end is not None:
+        told = f"Until {word_instant(end, zone)}"
+    elif start is not None and end is None:
+        told = f"From {word_instant(start, zone)} on"
+    else:
+        assert start is not None
+        assert end is not None
+        told = f"From {word_instant(start, zone)} until {word_instant(end, zone)}"
+    return f"{told}, at hours that recur" if period.recurring else told
+
+
+def word_instant(instant: datetime, zone: str) -> str:
+    """Return an instant in `zone`; a midnight as its day."""
+    local = instant.astimezone(ZoneInfo(zone))
+    if local.time() == time(0):
+        return f"{local.date().isoformat()} ({zone})"
+    return f"{local.replace(tzinfo=None).isoformat(sep=' ')} ({zone})"
+
+
+def word_answer(answer: Answer) -> str:
+    """Return what an answer asks, and whether it is settled."""
+    return word_outcome(answer.outcome) + ("" if answer.decided else " in doubt")
+
+
+def word_shift(region: Region) -> str:
+    """Return from which answer to which, and which way that is."""
+    before, after = region.shift.before, region.shift.after
+    if before == after:
+        return f"stays {word_answer(before)}, but other facts are asked for (unknown)"
+    way = DIRECTIONS[region.direction]
+    return f"goes from {word_answer(before)} to {word_answer(after)} ({way})"
