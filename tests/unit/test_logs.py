@@ -5,27 +5,20 @@ from __future__ import annotations
 import io
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import structlog
 from comity.logs import configure_logging, get_logger, report_defect
 from opentelemetry.trace.span import TraceState
 from unit.telemetry.in_memory import InMemoryTelemetry
 
 
 @pytest.fixture
-def stream() -> Iterator[io.StringIO]:
-    """Where logs go; logging is as before once the test is over."""
-    root = logging.getLogger()
-    handlers, level = root.handlers, root.level
+def stream() -> io.StringIO:
+    """Where logs go."""
     written = io.StringIO()
     configure_logging("info", "worker", written)
-    yield written
-    root.handlers = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
+    return written
 
 
 def entries(stream: io.StringIO) -> list[dict[str, Any]]:
