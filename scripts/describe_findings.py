@@ -33,8 +33,8 @@ a question has been answered by the reference evaluator before it is shown. What
 not told.
 
 Errors and warnings fail the command, and `make test`; notes do not. What is right as it is gets a
-waiver in `waivers.yaml`, which [policy files](policy-files.md#findings) explains. Codes never change
-their meaning.
+waiver in `waivers.yaml`, which [policy files](policy-files.md#findings) explains. Codes never
+change their meaning.
 
 Written by `scripts/describe_findings.py` from the table of codes and the cases of the tests.
 """

@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from comity.cli import policy_findings
+from comity.cli import policy_calendar, policy_findings
 from comity.cli.failure import CommandError, Exit
 from comity.cli.policy_reading import (
     POLICIES,
@@ -46,6 +46,9 @@ def register(app: typer.Typer) -> None:
     )
     group.command("show", epilog=_EXITS.format(done="shown", failed=broken))(show_jurisdiction)
     group.command("list", epilog=_EXITS.format(done="listed", failed=broken))(list_jurisdictions)
+    group.command("calendar", epilog=_EXITS.format(done="told", failed=broken))(
+        policy_calendar.tell_calendar
+    )
     group.command("new", epilog=_EXITS.format(done="written", failed="a file exists"))(begin_files)
     app.add_typer(group, name="policy")
 
@@ -145,7 +148,7 @@ def show_jurisdiction(
     if as_json:
         print(jurisdiction_as_json(found, bundle, instant))
     else:
-        print_jurisdiction(found, bundle, instant)
+        print_jurisdiction(found, bundle, compilation.documents, instant)
 
 
 def list_jurisdictions(

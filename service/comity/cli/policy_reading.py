@@ -101,8 +101,17 @@ def write_text(path: Path, text: str) -> None:
     Raises:
         CommandError: it can't be written.
     """
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to the file at `path`.
+
+    Raises:
+        CommandError: it can't be written.
+    """
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
     except OSError as error:
         reason = error.strerror or os.strerror(error.errno or 0)
         raise CommandError(Exit.FAILED, f"{path} can't be written: {reason}") from error

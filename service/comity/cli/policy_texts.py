@@ -11,11 +11,13 @@ from rich.console import Console
 from rich.text import Text
 
 from comity.cli.policy_reports import console, plural
+from comity.cli.policy_summaries import Policies, summary_lines
 from comity.cli.policy_words import Line, rule_lines
 from comity.cli.request_words import provision_lines
 from comity.domain.request import Revision, View
 from comity.grpc_api.policy_replies import jurisdiction_of, rule_reply
 from comity.policy.bundle import Bundle, JurisdictionText
+from comity.policy.documents.loading import Documents
 from comity.policy.routing.provisions import RequestCheck, RequestRule
 from comity.policy.rules import Rule
 from comity.v1 import policy_service_pb2
@@ -23,13 +25,20 @@ from comity.v1 import policy_service_pb2
 HEADING_WIDTH = 15
 
 
-def print_jurisdiction(text: JurisdictionText, bundle: Bundle, now: datetime) -> None:
-    """Print the rules of a jurisdiction and which of them are in force at `now`."""
+def print_jurisdiction(
+    text: JurisdictionText, bundle: Bundle, documents: Documents, now: datetime
+) -> None:
+    """Print what holds in a jurisdiction at `now` and what is to come, then each of its rules."""
     out = console()
     out.print(Text(f"{text.code}  {text.name}  {text.timezone}", style="bold"))
     out.print(f"At {now.isoformat()}.")
+    rules = list(_rules_of(text, bundle))
+    provisions = _provisions_of(text, bundle)
+    available = [provision.id for provision in provisions if provision.has_effect_at(now)]
+    policies = Policies(bundle, documents)
+    _print_lines(out, summary_lines(text, rules, available, policies, now))
     told: set[str] = set()
-    for rule in _rules_of(text, bundle):
+    for rule in rules:
         written, _, member = rule.id.partition("#")
         lines = rule_lines(rule, bundle.eligibility.lexicon, text.timezone, now)
         if written in told:
@@ -38,7 +47,7 @@ def print_jurisdiction(text: JurisdictionText, bundle: Bundle, now: datetime) ->
         else:
             _print_rule(out, rule.id, rule.text.title, lines)
         told.add(written)
-    for provision in _provisions_of(text, bundle):
+    for provision in provisions:
         read = bundle.requests.texts[provision.id].text
         said = provision_lines(provision, read, text.timezone, now)
         _print_rule(out, provision.id, read.title, said)
@@ -65,6 +74,11 @@ def _print_rule(out: Console, rule_id: str, title: str, lines: Iterable[Line]) -
     """Print one rule with the parts of its text."""
     out.print()
     out.print(Text.assemble((rule_id, "bold cyan"), "  ", title))
+    _print_lines(out, lines)
+
+
+def _print_lines(out: Console, lines: Iterable[Line]) -> None:
+    """Print parts of a text, each with its heading."""
     for heading, said in lines:
         out.print(Text.assemble((f"  {heading:<{HEADING_WIDTH}} ", "dim"), said))
 
