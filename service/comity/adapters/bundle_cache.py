@@ -60,6 +60,10 @@ class BundleCache:
         kept = self._kept()
         return kept[-1].known if kept else None
 
+    def known(self) -> tuple[KnownRevision, ...]:
+        """Return all revisions kept, earliest first."""
+        return tuple(one.known for one in self._kept())
+
     def known_at(self, instant: datetime) -> KnownRevision | None:
         """Return the revision that was in force at `instant`; None before the first kept."""
         earlier = [one.known for one in self._kept() if one.known.in_force_since <= instant]

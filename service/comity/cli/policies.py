@@ -8,7 +8,7 @@ from typing import Annotated, Final
 
 import typer
 
-from comity.cli import policy_calendar, policy_findings
+from comity.cli import policy_calendar, policy_diff, policy_findings
 from comity.cli.failure import CommandError, Exit
 from comity.cli.policy_reading import (
     POLICIES,
@@ -44,6 +44,7 @@ def register(app: typer.Typer) -> None:
     group.command("findings", epilog=_EXITS.format(done="none, or notes", failed=odd))(
         policy_findings.tell_findings
     )
+    group.command("diff", epilog=policy_diff.EPILOG)(policy_diff.tell_difference)
     group.command("show", epilog=_EXITS.format(done="shown", failed=broken))(show_jurisdiction)
     group.command("list", epilog=_EXITS.format(done="listed", failed=broken))(list_jurisdictions)
     group.command("calendar", epilog=_EXITS.format(done="told", failed=broken))(

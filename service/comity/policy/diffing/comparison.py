@@ -37,11 +37,13 @@ class Comparison:
         changes: the rules that differ.
         regions: questions answered differently, those with all facts known first.
         silent: ids of rules that say something else without any answer being different.
+        is_complete: whether all kinds of difference were found, those in doubt included.
     """
 
     changes: Changes
     regions: tuple[Region, ...]
     silent: tuple[str, ...]
+    is_complete: bool
 
 
 def compare_rulesets(old: Ruleset, new: Ruleset, without: str = "") -> Comparison:
@@ -53,19 +55,23 @@ def compare_rulesets(old: Ruleset, new: Ruleset, without: str = "") -> Compariso
     revisions = (Revision(old), Revision(new))
     changes = find_changes(*revisions)
     found: dict[tuple[Box, Shift, object], Region] = {}
+    complete = True
     if changes.affected:
         ground = build_ground((old, new), without)
         hoods = Neighbourhoods(revisions, changes.drift)
         asker = Asker((Engine(old), Engine(new)), ground)
         for pair in changes.affected:
-            for region in _Comparing(pair, revisions, hoods, asker, ground).regions():
+            comparing = _Comparing(pair, revisions, hoods, asker, ground)
+            for region in comparing.regions():
                 key = (region.box, region.shift, region.periods)
                 known = found.get(key)
                 found[key] = region if known is None else known.also_by(region.rule_ids)
+            complete = complete and comparing.is_complete
     regions = sorted(found.values(), key=lambda region: not region.known)
     named = {rule_id for region in regions for rule_id in region.rule_ids}
     candidates = (*changes.added, *changes.removed, *changes.reworded)
-    return Comparison(changes, tuple(regions), tuple(i for i in candidates if i not in named))
+    silent = tuple(i for i in candidates if i not in named)
+    return Comparison(changes, tuple(regions), silent, complete)
 
 
 Seen = dict[tuple[Box, Shift], Sightings]
@@ -92,6 +98,11 @@ class _Comparing:
         self._search = Search(sights, self._meetings, asker, ground, zones)
         self._stretches = stretches(neighbours, rulesets, ground)
         self._companies = companies(neighbours, ground)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether no search gave up."""
+        return self._search.is_complete
 
     def regions(self) -> Iterator[Region]:
         """Yield the regions in which answers differ.

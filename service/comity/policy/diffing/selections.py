@@ -95,6 +95,7 @@ def word_members(
     single = {next(iter(v.yes)): v in chosen for v in sets if len(v.yes) == 1}
     having = frozenset(name for name, inside in single.items() if inside)
     lacking = frozenset(single) - having
+    lacking -= {name for v in chosen for name in v.yes}
 
     def named(names: frozenset[str]) -> str:
         covered = cover(names, frozenset(single), lambda value: words.above(dimension, value))

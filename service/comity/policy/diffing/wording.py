@@ -79,7 +79,7 @@ class Sentences:
         """Return the people whose answers differ."""
         parts = [self._connection(region), *self._person(region), *self._company(region)]
         doubts = self._doubts(region)
-        where = f" where {word_list(doubts, 'and')} is not known" if doubts else ""
+        where = f", {' and '.join(doubts)} not being known" if doubts else ""
         return ", ".join(filter(None, parts)) + where
 
     def what(self, region: Region) -> str:
