@@ -1,8 +1,8 @@
 """Tries every property of answers on 100,000 generated examples, new ones in every run.
 
-Takes some 40 minutes on two cores. Run with
-`python tests/fuzz/policy_properties.py [EXAMPLES] [FIRST_SEED]`, or set
-`COMITY_EXAMPLES`. An example that fails is printed with its seed, which repeats it.
+Takes about an hour on two cores. Run with
+`python tests/fuzz/policy_properties.py [EXAMPLES] [FIRST_SEED]`, or set `COMITY_EXAMPLES`. An
+example that fails is printed with its seed, which repeats it.
 """
 
 from __future__ import annotations

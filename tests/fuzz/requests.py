@@ -1,9 +1,9 @@
 """Sends a million random and mutated requests to a real server, new ones in every run.
 
 Takes some 20 minutes on two cores. Run with `python tests/fuzz/requests.py [REQUESTS] [SEED]`, or
-set `COMITY_FUZZ_REQUESTS`. Fails if
-a call ends as none may, if the server reports a defect or another worker had to take over, if its
-memory grows, or if it doesn't answer a good question afterwards. The seed repeats a run.
+set `COMITY_FUZZ_REQUESTS`. Fails if a call ends as none may, if the server reports a defect or
+another worker had to take over, if its memory grows, or if it doesn't answer a good question
+afterwards. The seed repeats a run.
 """
 
 from __future__ import annotations
