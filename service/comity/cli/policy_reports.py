@@ -85,11 +85,13 @@ def _summary(report: ScenarioReport) -> Iterator[str]:
     yield f"{plural(len(report.results), 'question')} asked: {told}."
     both, boundaries = report.boundaries
     shown, excepting = report.exceptions
+    derogated, derogable = report.derogations
     yield (
         f"{plural(len(report.coverage), 'rule')}: "
         f"{sum(bool(c.matches) for c in report.coverage)} met, "
         f"{sum(bool(c.near_misses) for c in report.coverage)} nearly met, "
         f"{shown} of {excepting} shown with an exception, "
+        f"{derogated} of {derogable} with a derogation, "
         f"{both} of {boundaries} boundaries of time shown on both sides; "
         f"{plural(len(report.gaps), 'lack')}."
     )

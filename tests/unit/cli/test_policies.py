@@ -104,7 +104,7 @@ def test_test_ends_with_a_summary(comity: Command, tmp_path: Path) -> None:
     ended = comity("policy", "test", write(tmp_path))
     assert ended.out == (
         "4 questions asked: 4 passed, 0 failed, 0 skipped.\n"
-        "1 rule: 1 met, 1 nearly met, 1 of 1 shown with an exception, "
+        "1 rule: 1 met, 1 nearly met, 1 of 1 shown with an exception, 0 of 0 with a derogation, "
         "1 of 1 boundaries of time shown on both sides; 0 lacks.\n"
     )
     assert ended.code == 0
@@ -126,7 +126,7 @@ def test_test_prints_what_failed_and_what_no_scenario_shows(
         "platform.yaml:1: no scenario shows what this file does.\n"
         "jurisdictions/ua.yaml:4: ua-devices: no scenario is spared by one of its exceptions.\n"
         "3 questions asked: 2 passed, 1 failed, 0 skipped.\n"
-        "1 rule: 1 met, 1 nearly met, 0 of 1 shown with an exception, "
+        "1 rule: 1 met, 1 nearly met, 0 of 1 shown with an exception, 0 of 0 with a derogation, "
         "1 of 1 boundaries of time shown on both sides; 2 lacks.\n"
     )
 

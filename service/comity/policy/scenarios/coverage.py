@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import PurePosixPath
 
-from comity.domain.facts import Tie
+from comity.domain.facts import NULL_TIE, Tie
 from comity.domain.truth import Truth
 from comity.policy.reference.standing import any_clause, derogators_of, parts_on
+from comity.policy.reference.validity import without_connection
 from comity.policy.rules import Clause, Rule
 from comity.policy.scenarios.encounters import Case, unmet_atoms
 
@@ -18,6 +19,8 @@ from comity.policy.scenarios.encounters import Case, unmet_atoms
 # boundary taken in another zone would not pass.
 CLOSE = timedelta(minutes=1)
 SUFFIX = "_test"
+# A rule missed by so many conditions, or more, is not nearly met.
+FAR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,19 +102,20 @@ def cover(cases: Iterable[tuple[str, Case]], rules: Sequence[Rule]) -> tuple[Rul
     by_code: dict[str, list[Rule]] = {}
     for rule in rules:
         by_code.setdefault(PurePosixPath(rule.text.file).stem, []).append(rule)
+    halves = {rule.id: tuple(map(_halves, rule.body)) for rule in rules}
     for file, case in cases:
         for rule in by_code.get(PurePosixPath(file).stem.removesuffix(SUFFIX), ()):
             if rule.id in case.ruleset.by_id:
-                _observe(rule, case, tallies[rule.id])
+                gaps = _gaps(rule, halves[rule.id], case)
+                _observe(rule, gaps, case, tallies[rule.id])
     derogated = {general for rule in rules for general in rule.derogates}
     return tuple(_coverage(r, tallies[r.id], derogable=r.id in derogated) for r in rules)
 
 
-def _observe(rule: Rule, case: Case, tally: _Tally) -> None:
-    """Add what `case` shows of `rule`."""
+def _observe(rule: Rule, gaps: Mapping[Tie, int], case: Case, tally: _Tally) -> None:
+    """Add what `case` shows of `rule`, which it misses by so many conditions on each connection."""
     ties, sight = case.ties, case.sight
     in_force = rule.timeline.state_at(case.now) is not None
-    gaps = {tie: min(_gap(clause, rule, tie, case) for clause in rule.body) for tie in ties}
     nearest = min(gaps.values())
     met = [
         tie
@@ -136,9 +140,33 @@ def _observe(rule: Rule, case: Case, tally: _Tally) -> None:
         )
 
 
+def _halves(clause: Clause) -> tuple[Clause, Clause]:
+    """Return what `clause` asks of the request and the person, and what of a connection."""
+    apart = without_connection(clause)
+    joined = Clause(
+        factors=clause.factors,
+        places=clause.places,
+        populations=clause.populations,
+        low_trust=clause.low_trust,
+    )
+    return apart, joined
+
+
+def _gaps(rule: Rule, halves: Sequence[tuple[Clause, Clause]], case: Case) -> Mapping[Tie, int]:
+    """Return how many conditions the body is short of on each connection; at most `FAR`."""
+    ties = case.ties
+    gaps = dict.fromkeys(ties, FAR)
+    for apart, joined in halves:
+        general = _gap(apart, rule, NULL_TIE, case)
+        if general < FAR:
+            for tie in ties:
+                gaps[tie] = min(gaps[tie], general + _gap(joined, rule, tie, case))
+    return gaps
+
+
 def _gap(clause: Clause, rule: Rule, tie: Tie, case: Case) -> int:
-    """Return how many conditions of `clause` a known fact rules out on `tie`; 2 for more."""
-    return sum(1 for _ in islice(unmet_atoms(clause, rule, tie, case), 2))
+    """Return how many conditions of `clause` a known fact rules out on `tie`; `FAR` for more."""
+    return sum(1 for _ in islice(unmet_atoms(clause, rule, tie, case), FAR))
 
 
 def _coverage(rule: Rule, tally: _Tally, *, derogable: bool) -> RuleCoverage:

@@ -57,6 +57,13 @@ class ScenarioReport:
         return len(written & shown), len(written)
 
     @property
+    def derogations(self) -> tuple[int, int]:
+        """How many rules that others derogate are shown derogated, and how many there are."""
+        derogable = {c.written_id for c in self.coverage if c.derogation is not None}
+        shown = {covered.written_id for covered in self.coverage if covered.derogation}
+        return len(shown), len(derogable)
+
+    @property
     def boundaries(self) -> tuple[int, int]:
         """How many boundaries of time are shown on both sides, and how many there are."""
         listed = [boundary for covered in self.coverage for boundary in covered.boundaries]
