@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -23,6 +23,9 @@ from comity.cli.policy_reading import (
     read_files,
     write_text,
 )
+
+if TYPE_CHECKING:
+    from comity.policy.compiling.compilation import Compilation
 
 MOST_ALIVE: Final = 3.0
 _EXITS: Final = "Exit codes: 0 {done}; 1 {failed}; 2 wrong use, or no policy directory."
@@ -156,18 +159,55 @@ def list_jurisdictions(
     *,
     at: At = None,
     directory: DirectoryOption = POLICIES,
+    as_map: Annotated[
+        bool, typer.Option("--map", help="Draw them as tiles instead, an SVG file.")
+    ] = False,
+    product: Annotated[
+        str, typer.Option(metavar="NAME", help="The app whose rules colour the map.")
+    ] = "telegram",
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Where the map goes; by default standard output."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Print all jurisdictions, how many rules each has and how many are in force."""
     from comity.cli.policy_texts import jurisdictions_as_json, print_jurisdictions
 
+    if out is not None and not as_map:
+        raise CommandError(Exit.MISUSED, "--out: only a map is written to a file; add --map")
     instant = instant_of(at)
     compilation = compile_files(read_files(directory), None)
     bundle = bundle_of(compilation)
-    if as_json:
+    if as_map:
+        _tell_map(compilation, product, instant, out)
+    elif as_json:
         print(jurisdictions_as_json(bundle))
     else:
         print_jurisdictions(bundle, instant)
+
+
+def _tell_map(compilation: Compilation, product: str, now: datetime, out: Path | None) -> None:
+    """Write the map to a file, or print it.
+
+    Raises:
+        CommandError: the vocabulary has no such product, or the file can't be written.
+    """
+    from comity.cli.policy_map import map_of
+    from comity.policy.problems import closest
+
+    bundle, vocabulary = bundle_of(compilation), compilation.documents.vocabulary
+    known = vocabulary.document.products if vocabulary is not None else {}
+    if product not in known:
+        near = closest(product, known)
+        hint = f"; did you mean {near}?" if near is not None else ""
+        raise CommandError(Exit.MISUSED, f"--product: '{product}' is no product{hint}")
+    text = known[product].text or {}
+    drawn = map_of(bundle, product, now, text.get("en", product))
+    if out is None:
+        print(drawn, end="")
+    else:
+        write_text(out, drawn)
 
 
 def begin_files(
