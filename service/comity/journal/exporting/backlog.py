@@ -30,8 +30,8 @@ class Backlog:
         self._cursor = cursor
         self._limits = limits
         self._headers: dict[Path, SegmentHeader] = {}
-        # Whether it was said in the log.
-        self._unreadable: dict[Path, bool] = {}
+        # What was said of these in the log need not be said again.
+        self._unreadable: set[Path] = set()
 
     def batches(self) -> Iterator[Batch]:
         """Yield the next batch of each life of a writer; the cursor must pass one for the next.
@@ -42,7 +42,7 @@ class Backlog:
         segments = segments_in(self._directory)
         self._cursor.keep_only(segments)
         self._headers = {path: self._headers[path] for path in segments if path in self._headers}
-        self._unreadable = {p: said for p, said in self._unreadable.items() if p in segments}
+        self._unreadable.intersection_update(segments)
         # Their names sort by life, then by age.
         for _, paths in groupby(segments, life_of):
             batch = self._next(tuple(paths))
@@ -95,11 +95,9 @@ class Backlog:
         except FileNotFoundError:
             return None
         except DamagedSegmentError as error:
-            # At first sight the segment may just be being made.
-            said = self._unreadable.get(segment)
-            if said is False:
+            if segment not in self._unreadable:
                 _LOGGER.warning("segment %s can't be exported: %s", segment.name, error)
-            self._unreadable[segment] = said is not None
+            self._unreadable.add(segment)
             return None
         self._headers[segment] = header
         return header
