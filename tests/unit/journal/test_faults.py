@@ -144,7 +144,9 @@ def test_a_record_that_the_disk_refuses_is_never_confirmed(
     assert journal.status().problem == "Input/output error"
     assert Event.DISK_FAILED in {notice.event for notice in notices}
     disk.sync_error = 0
+    before = disk.syncs
     journal.append(span_of(3))
+    assert disk.syncs == before + 1
     assert (journal.status().problem, journal.status().sync_failures) == ("", 1)
     first, second, *_ = segments_in(tmp_path)
     assert [frame.sequence for frame in read_segment(first)] == [1, 2]
