@@ -65,9 +65,7 @@ def _state_text(answer: Answer) -> str:
 def _reason_lines(reason: decision_pb2.Reason) -> Iterator[str]:
     """Yield what there is to say of one rule."""
     yield paint(f"{reason.jurisdiction}: {reason.title}", Ink.STRONG) + f"  [{reason.rule_id}]"
-    asks = word_of(reason, "effect")
-    if reason.obligations:
-        asks = f"{asks}: {'; '.join(map(_obligation_text, reason.obligations))}"
+    asks = "; ".join(map(_obligation_text, reason.obligations)) or word_of(reason, "effect")
     standing = word_of(reason, "standing")
     yield from rows(
         (
