@@ -49,6 +49,8 @@ class Settings:
         pseudonym_key: secret from which pseudonyms of accounts are made; empty for one made and
             kept in the data directory.
         threads: threads that answer calls.
+        max_in_flight: calls that run or wait at a time, of all callers.
+        max_in_flight_per_caller: the same of one caller.
         grace_seconds: how long calls under way may take at shutdown.
         drain_seconds: how long new calls are still taken after health says NOT_SERVING.
         max_request_bytes: longest request accepted.
@@ -77,6 +79,8 @@ class Settings:
     callers: Path | None
     pseudonym_key: str = field(repr=False)
     threads: int
+    max_in_flight: int
+    max_in_flight_per_caller: int
     grace_seconds: float
     drain_seconds: float
     max_request_bytes: int

@@ -145,6 +145,8 @@ TABLE: Final[tuple[Setting, ...]] = (
     _file("callers", "file that says which caller may use which view and as_of"),
     _secret("pseudonym_key", "secret behind the pseudonyms of accounts; not set: one is made"),
     _whole("threads", 10, 1, 256, "threads that answer calls"),
+    _whole("max_in_flight", 256, 1, 100_000, "calls that run or wait at a time, in a worker"),
+    _whole("max_in_flight_per_caller", 128, 1, 100_000, "the same, of one caller"),
     _seconds("grace_seconds", "10", 0, 600, "how long calls under way may take at shutdown"),
     _seconds("drain_seconds", "1", 0, 60, "how long calls are taken after health says NOT_SERVING"),
     _whole("max_request_bytes", 4 << 20, 1 << 10, 64 << 20, "longest request accepted"),
