@@ -176,6 +176,8 @@ def list_jurisdictions(
 
     if out is not None and not as_map:
         raise CommandError(Exit.MISUSED, "--out: only a map is written to a file; add --map")
+    if as_map and as_json:
+        raise CommandError(Exit.MISUSED, "--map and --json exclude each other")
     instant = instant_of(at)
     compilation = compile_files(read_files(directory), None)
     bundle = bundle_of(compilation)

@@ -29,7 +29,8 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Today = Annotated[
     datetime | None,
     typer.Option(
-        formats=[DAY_FORMAT], help="Day by which reviews are due; by default the current day."
+        formats=[DAY_FORMAT],
+        help="Day by which reviews are due and waivers expire; by default the current day.",
     ),
 ]
 At = Annotated[

@@ -47,14 +47,14 @@ class Entry:
     Attributes:
         day: the day, in the zone of the file.
         happening: what happens.
-        rule_id: the rule; `id#DK` for one member of a rule.
+        rule_id: the rule, `id#DK` for one member of a rule; of the platform, the profile.
         title: the rule's title.
         file: path relative to the policy directory, with `/`.
         line: line, from 1.
         at: the instant; None for what is due on a day as a whole.
         zone: IANA zone of the file.
+        recorded_at: day on which it was recorded, if that is known, else `day`; ISO 8601.
         detail: what else is to be said; empty if nothing.
-        recorded_at: day on which the rule was recorded; ISO 8601.
     """
 
     day: date
@@ -65,8 +65,8 @@ class Entry:
     line: int
     at: datetime | None
     zone: str
+    recorded_at: str
     detail: str = ""
-    recorded_at: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +141,7 @@ def all_entries(bundle: Bundle, documents: Documents) -> Iterator[Entry]:
     files: list[Read[JurisdictionFile] | Read[PlatformFile]] = [*documents.jurisdictions]
     if documents.platform is not None:
         files.append(documents.platform)
+        yield from _profiles(documents.platform)
     compiled: dict[str, tuple[Rule, ...]] = {}
     for rule in (*bundle.eligibility.rules, *bundle.content.rules):
         written = rule.id.partition("#")[0]
@@ -153,6 +154,30 @@ def all_entries(bundle: Bundle, documents: Documents) -> Iterator[Entry]:
     for subject in subjects:
         yield from _entries(subject)
     yield from _weighed(documents, {subject.rule.id: subject for subject in subjects})
+
+
+def _profiles(read: Read[PlatformFile]) -> Iterator[Entry]:
+    """Yield when profiles of what the platform discloses come into use and go out of it."""
+    zone = read.document.timezone
+    clock = FileClock(zone, FileReport(read.tree))
+    for index, use in enumerate(read.document.in_use):
+        loc = ("in_use", index)
+        line, _ = read.tree.position(loc)
+        for span in clock.spans_of((use,), loc):
+            for at, happening in ((span.start, Happening.STARTS), (span.end, Happening.ENDS)):
+                if at is not None:
+                    day = at.astimezone(ZoneInfo(zone)).date()
+                    yield Entry(
+                        day=day,
+                        happening=happening,
+                        rule_id=use.profile,
+                        title="What the platform discloses",
+                        file=read.file,
+                        line=line,
+                        at=at,
+                        zone=zone,
+                        recorded_at=day.isoformat(),
+                    )
 
 
 def _entries(subject: _Subject) -> Iterator[Entry]:

@@ -162,6 +162,21 @@ def test_a_waiver_that_expires_is_an_event(comity: Command, tmp_path: Path) -> N
     assert "  ua-noon is no longer spared by a waiver (CF131): Begins at noon" in ended.out
 
 
+def test_a_profile_of_the_platform_that_comes_into_use_is_an_event(
+    comity: Command, tmp_path: Path
+) -> None:
+    files = dict(files_with(RULES))
+    files["platform.yaml"] = files["platform.yaml"].replace(
+        b"in_use: [{profile: cautious}]",
+        b"in_use: [{profile: cautious, until: 2026-01-02}, {profile: cautious, from: 2026-01-02}]",
+    )
+    directory, file = write(tmp_path / "used", files), tmp_path / "used.ics"
+    days = ("--from", "2026-01-02", "--days", "1", "--ics", str(file))
+    ended = comity("policy", "calendar", directory, *days)
+    assert "  cautious starts: What the platform discloses  [platform.yaml:3]" in ended.out
+    assert b"SUMMARY:cautious starts" in file.read_bytes()
+
+
 def test_the_icalendar_file_has_all_day_events_in_the_zone_of_the_file(
     comity: Command, policies: str, tmp_path: Path
 ) -> None:

@@ -146,6 +146,8 @@ def test_flags_that_make_no_sense_are_told(comity: Command, policies: str, tmp_p
     without = comity("policy", "list", "--policies", policies, "--out", str(tmp_path / "x"))
     assert without.code == 2
     assert "add --map" in without.err
+    both = comity("policy", "list", "--policies", policies, "--map", "--json")
+    assert (both.code, both.out) == (2, "")
     unknown = comity("policy", "list", "--policies", policies, "--map", "--product", "telegran")
     assert unknown.code == 2
     assert "did you mean telegram?" in unknown.err
