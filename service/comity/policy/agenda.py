@@ -189,8 +189,7 @@ def _entries(subject: _Subject) -> Iterator[Entry]:
         return
     clock = FileClock(subject.zone, FileReport(subject.read.tree))
     spans = unite(clock.spans_of(rule.in_force, (*subject.loc, "in_force"), rule.recorded_at))
-    place = (*subject.loc, "suspended")
-    pauses = clock.spans_of(rule.suspended, place, rule.recorded_at)
+    pauses = clock.spans_of(rule.suspended, (*subject.loc, "suspended"), rule.recorded_at)
     edges = {e for span in (*spans, *pauses) for e in (span.start, span.end) if e is not None}
     for edge in sorted(edges):
         yield from _turn(subject, edge, spans, pauses)
