@@ -99,8 +99,8 @@ class Collected:
 
     def take(self, request: bytes, headers: Mapping[str, str]) -> Reply:
         """Keep a request and return the reply."""
+        reply = self.answer(request)
         with self.lock:
-            reply = self.answer(request)
             self.requests.append(request)
             self.headers.append(headers)
             self.replies.append(reply)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -106,6 +107,37 @@ def test_a_request_is_repeated_with_the_same_octets(tmp_path: Path, collected: C
     assert cursor.counts == Counts(delivered=5)
 
 
+def test_pauses_begin_anew_once_a_request_was_taken(tmp_path: Path, collected: Collected) -> None:
+    """What was long ago says nothing of now."""
+    write(tmp_path, *range(1, 81))
+    collected.answer_with(BUSY, BUSY, TAKEN, BUSY, BUSY)
+    waits = Waits()
+    export(tmp_path, open_sender(collected.collector()), FEW, waits)
+    assert waits.seconds == [0.5, 1, 0.5, 1]
+
+
+def test_a_collector_that_does_not_answer_is_asked_again(
+    tmp_path: Path, collected: Collected
+) -> None:
+    """Once the timeout of the request is over; it may have got it."""
+    write(tmp_path, 1)
+    calls, over = [0], threading.Event()
+
+    def answer(_: bytes) -> Reply:
+        calls[0] += 1
+        if calls[0] == 1:
+            over.wait(20)
+        return TAKEN
+
+    collected.answer = answer
+    waits = Waits()
+    sender = open_sender(collected.collector(timeout_seconds=0.2))
+    cursor = export(tmp_path, sender, waits=waits)
+    over.set()
+    assert waits.seconds == [0.5]
+    assert cursor.counts == Counts(delivered=1)
+
+
 def test_a_collector_is_left_alone_for_as_long_as_it_asks(
     tmp_path: Path, collected: Collected
 ) -> None:
@@ -192,7 +224,8 @@ def test_a_dead_letter_is_kept_once(tmp_path: Path, collected: Collected) -> Non
     for segment in segments_in(tmp_path):
         segment.with_name(f"{segment.name}.exported").unlink()
     first, second = reasons.read_bytes().splitlines(keepends=True)
-    reasons.write_bytes(first + second[:20])
+    reasons.write_bytes(first + second.replace(b"\n", b" torn " * 99))
+    letters.write_bytes(whole + b" torn ")
     cursor = export(tmp_path, open_sender(collected.collector()))
     assert cursor.counts == Counts(dead_lettered=2)
     assert letters.read_bytes() == whole

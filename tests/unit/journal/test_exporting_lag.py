@@ -61,6 +61,13 @@ def test_lag_in_spans_octets_and_seconds(tmp_path: Path) -> None:
     assert lag_of(tmp_path, 300).spans == 1
 
 
+def test_what_is_marked_as_exported_is_not_behind(tmp_path: Path) -> None:
+    """Though the cursor was lost."""
+    write(tmp_path, 1, 2, 3)
+    export(tmp_path, KeepingSender())
+    assert LagMeter(tmp_path).measure(Cursor()) == Lag()
+
+
 def test_a_meter_goes_on_from_where_it_was(tmp_path: Path) -> None:
     """And forgets segments that were removed; a clock that went back gives no negative age."""
     meter, cursor = LagMeter(tmp_path, lambda: 0), Cursor()
@@ -127,7 +134,10 @@ def test_a_cursor_is_kept_whole(tmp_path: Path) -> None:
     (tmp_path / "export.cursor.tmp").write_text("torn")
     assert Cursor.load(tmp_path) == cursor
     assert cursor.saved_at > 0
-    cursor.save(tmp_path)
+    with (tmp_path / "export.cursor").open() as old:
+        cursor.counts.delivered = 9
+        cursor.save(tmp_path)
+        assert json.load(old)["counts"]["delivered"] == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["export.cursor"]
 
 

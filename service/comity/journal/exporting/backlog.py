@@ -83,8 +83,8 @@ class Backlog:
                 file.seek(offset)
                 more = file.read(len(END)) not in (b"", END)
             sealed, batch = size < header.capacity, None
-            # The loss of a node may take what was exported, but was not on the disk yet.
-            if offset < size and (sealed or more):
+            # The offset may lie behind the end: the loss of a node may take what was exported.
+            if sealed or more:
                 batch = read_batch(segment, header, offset, self._limits, _report)
         except FileNotFoundError:
             return None
