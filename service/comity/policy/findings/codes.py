@@ -15,6 +15,9 @@ FINDINGS: Final[Mapping[str, CodeEntry]] = MappingProxyType(
     {
         "CF101": CodeEntry(Level.ERROR, "A rule can never be met."),
         "CF102": CodeEntry(Level.NOTE, "A rule is suspended for all of its time."),
+        "CF103": CodeEntry(
+            Level.WARNING, "A rule names only kinds that no product is of in its law."
+        ),
         "CF111": CodeEntry(
             Level.WARNING,
             "A rule of the same file is at least as strict wherever this one is met.",

@@ -14,6 +14,7 @@ from comity.policy.findings.codes import Finding
 from comity.policy.findings.doubts import find_questioning
 from comity.policy.findings.exceptions import find_idle_derogations, find_idle_exceptions
 from comity.policy.findings.firing import find_unmet, why_unmet
+from comity.policy.findings.kinds import find_empty_kinds
 from comity.policy.findings.shadows import find_shadowed
 from comity.policy.findings.subjects import Section, sections_of
 from comity.policy.findings.territory import find_reaching
@@ -70,6 +71,7 @@ def _find(section: Section, documents: Documents) -> Iterator[Finding]:
         rule.id for rule in section.ruleset.rules if why_unmet(rule, section) is not None
     )
     yield from find_unmet(section)
+    yield from find_empty_kinds(section, unmet)
     yield from find_shadowed(section, unmet)
     yield from find_idle_exceptions(section, unmet)
     yield from find_idle_derogations(section, unmet)
