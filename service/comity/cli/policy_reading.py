@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from comity.cli import asking
 from comity.cli.failure import CommandError, Exit
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ Today = Annotated[
 ]
 At = Annotated[
     str | None,
-    typer.Option(metavar="INSTANT", help="Instant such as 2024-09-20T00:00:00Z; by default now."),
+    typer.Option(metavar="INSTANT", help="Day, or instant with its offset; by default now."),
 ]
 
 
@@ -81,19 +82,12 @@ def bundle_of(compilation: Compilation) -> Bundle:
 
 
 def instant_of(text: str | None) -> datetime:
-    """Return the instant that `text` writes; now without one.
+    """Return the instant that `text` writes, as everywhere on the command line; now without one.
 
     Raises:
         CommandError: it writes none.
     """
-    from comity.policy.scalars import Refused, parse_instant
-
-    if text is None:
-        return datetime.now(UTC).replace(microsecond=0)
-    try:
-        return parse_instant(text).at
-    except Refused as error:
-        raise CommandError(Exit.MISUSED, f"--at: {error.message}") from error
+    return asking.instant_of("--at", text) or datetime.now(UTC).replace(microsecond=0)
 
 
 def write_text(path: Path, text: str) -> None:

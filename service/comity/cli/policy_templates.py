@@ -59,6 +59,7 @@ restrictions:
     # message: {en: What the user is told}
 """
 )
+_ADD_FIRST: Final = "add a body or an area to groups.yaml first"
 _SCENARIOS: Final = Template(
     """\
 # What each rule of $name does, shown by questions with the answers expected.
@@ -104,7 +105,9 @@ def templates_for(
     geography = Geography(groups.document, {})
     if written not in geography.known:
         message = f"'{code}' is no code of ISO 3166, group, body or area"
-        raise CommandError(Exit.MISUSED, message, ["add a body or an area to groups.yaml first"])
+        named = sorted(c for c in geography.known if geography.name_of(c).lower() == stem)
+        advice = f"did you mean {' or '.join(named)}?" if named else _ADD_FIRST
+        raise CommandError(Exit.MISUSED, message, [advice])
     is_body = written in groups.document.bodies
     place = min(bundle.eligibility.atlas.members(written, now), default=written)
     values = {

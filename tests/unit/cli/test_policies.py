@@ -440,10 +440,10 @@ def test_show_prints_the_json_of_the_service(comity: Command, tmp_path: Path) ->
     [
         (("UB",), "comity: no policy file is about 'UB'; `comity policy list` lists them\n"),
         (
-            ("UA", "--at", "2024-09-20"),
+            ("UA", "--at", "2024-09-20T00:00:00"),
             (
-                "comity: --at: '2024-09-20' is no instant; write it with seconds and offset, "
-                "as 2024-09-20T00:00:00+03:00 or 2024-09-19T21:00:00Z.\n"
+                "comity: --at: must be a day or an instant with its offset, "
+                "2024-09-20T00:00:00+03:00\n"
             ),
         ),
     ],
@@ -453,6 +453,17 @@ def test_show_says_what_it_can_not_show(
 ) -> None:
     ended = comity("policy", "show", *arguments, "--policies", write(tmp_path))
     assert (ended.code, ended.out, ended.err) == (2, "", said)
+
+
+def test_a_day_is_its_first_instant_in_utc(comity: Command, tmp_path: Path) -> None:
+    directory = ("--policies", write(tmp_path))
+    day, instant = (
+        comity("policy", "show", "UA", *directory, "--at", at)
+        for at in ("2024-09-20", "2024-09-20T00:00:00Z")
+    )
+    assert (day.code, day.err) == (0, "")
+    assert "At 2024-09-20T00:00:00+00:00." in day.out
+    assert day.out == instant.out
 
 
 def test_list_counts_what_is_in_force(comity: Command, tmp_path: Path) -> None:
@@ -506,6 +517,8 @@ def test_new_overwrites_nothing(comity: Command, tmp_path: Path) -> None:
     [
         (("atlantis",), 2, ("'atlantis' is no code of ISO 3166, group, body or area\n"
          "  add a body or an area to groups.yaml first\n")),
+        (("Portugal",), 2, ("'Portugal' is no code of ISO 3166, group, body or area\n"
+         "  did you mean PT?\n")),
         (("CY",), 2, "say the time zone of CY with --timezone: Asia/Famagusta, Asia/Nicosia\n"),
         (("eu_commission",), 2,
          "say the time zone of eu_commission with --timezone, such as Europe/Brussels\n"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,16 @@ def test_the_request_for_data_is_disclosable_after_steps() -> None:
     assert "login_ip" in output
     assert "authority_verification" in output
     assert "refused" not in output
+
+
+def test_the_template_needs_no_more_than_is_shown(tmp_path: Path) -> None:
+    """The file is written, and lint finds nothing wrong with it."""
+    [new] = [words for words in commands() if words[:2] == ["policy", "new"]]
+    folder = shutil.copytree(ROOT / "policies", tmp_path / "policies")
+    written = run([*new, "--policies", str(folder)]).split()
+    assert all(Path(path).is_relative_to(folder) for path in written)
+    assert len(written) == 2
+    assert "0 errors, 0 warnings" in run(["policy", "lint", str(folder)])
 
 
 def test_the_question_for_grpcurl_is_a_request_of_the_contract() -> None:

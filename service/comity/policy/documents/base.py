@@ -125,12 +125,17 @@ _LANGUAGE: Final = re.compile(r"[a-z]{2,3}(-[A-Z][a-z]{3})?(-[A-Z]{2})?")
 _URL: Final = re.compile(r"https?://[^\s]+")
 
 
+def is_name(value: str) -> bool:
+    """Return whether `value` is a lower_snake name."""
+    return _NAME.fullmatch(value) is not None
+
+
 def _check_name(value: str) -> str:
     """Return `value` if it is a lower_snake name."""
-    if not _NAME.fullmatch(value):
+    if not is_name(value):
         snake = re.sub(r"[^a-z0-9]+", "_", value.lower()).strip("_")
         message = f"'{value}' is no name: only small letters, digits and underscores."
-        raise Refused("CP210", message, snake if _NAME.fullmatch(snake) else None)
+        raise Refused("CP210", message, snake if is_name(snake) else None)
     return value
 
 

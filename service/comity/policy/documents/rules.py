@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
-from pydantic import Tag
+from pydantic import AfterValidator, Tag
 
 from comity.policy.documents.base import (
     DayValue,
@@ -17,6 +17,7 @@ from comity.policy.documents.base import (
     RuleId,
     Url,
     choice,
+    is_name,
 )
 from comity.policy.documents.times import Interval, Suspension
 from comity.policy.scalars import Refused
@@ -59,8 +60,16 @@ def _choose_source(value: Any) -> str | None:
     return None
 
 
+def _check_source_name(value: str) -> str:
+    """Return `value` if it is a name; a title is what people write first."""
+    if not is_name(value):
+        message = f"'{value}' is no name out of `sources`; write `{{title: ...}}` for another one."
+        raise Refused("CP210", message)
+    return value
+
+
 SourceValue = Annotated[
-    Annotated[Name, Tag("<name>")]
+    Annotated[str, AfterValidator(_check_source_name), Tag("<name>")]
     | Annotated[SourceUse, Tag("<use>")]
     | Annotated[Source, Tag("<source>")],
     choice("use title", _choose_source),
