@@ -206,7 +206,8 @@ def _open_exporter(place: Path, data_dir: Path) -> Exporter:
 
 def _stop_at_eof(exporter: Exporter) -> None:
     """Stop `exporter` once whoever started it is gone."""
-    while sys.stdin.buffer.read(1):
+    # Not by the file object: a thread that holds it keeps the interpreter from ending.
+    while os.read(sys.stdin.fileno(), 1024):
         pass
     exporter.stop()
 

@@ -156,13 +156,13 @@ def test_an_exporter_ends_when_told(tmp_path: Path, way: str) -> None:
     journal = tmp_path / "journal"
     written = write(journal, *range(1, 11))
     with grpc_collector() as collected:
-        flags = ("--until-eof",) if way == "end of input" else ()
-        with exporting(tmp_path, journal, collected, *flags) as process:
+        with exporting(tmp_path, journal, collected, "--until-eof") as process:
             eventually(lambda: len(collected.taken()) == 10)
             assert is_exporting(journal)
             written += write(journal, *range(11, 16))
             if way == "signal":
                 process.send_signal(signal.SIGTERM)
+                assert process.wait(30) == 0
             assert ended(process) == (0, Counts(delivered=15))
         assert collected.taken() == written
     assert not is_exporting(journal)
