@@ -48,6 +48,11 @@ class Settings:
         callers: file that says which caller may do what; None for none.
         pseudonym_key: secret from which pseudonyms of accounts are made; empty for one made and
             kept in the data directory.
+        journal_flush_seconds: how much of the journal may be lost if the node dies; 0 for nothing.
+        journal_segment_bytes: size of a segment of the journal.
+        journal_rotate_seconds: age at which a segment of the journal is sealed.
+        journal_budget_bytes: what the journal may take of the disk.
+        journal_when_full: what gives way in a full journal: auto, refuse or drop_oldest.
         threads: threads that answer calls.
         grace_seconds: how long calls under way may take at shutdown.
         drain_seconds: how long new calls are still taken after health says NOT_SERVING.
@@ -76,6 +81,11 @@ class Settings:
     insecure: bool
     callers: Path | None
     pseudonym_key: str = field(repr=False)
+    journal_flush_seconds: float
+    journal_segment_bytes: int
+    journal_rotate_seconds: float
+    journal_budget_bytes: int
+    journal_when_full: str
     threads: int
     grace_seconds: float
     drain_seconds: float
