@@ -34,6 +34,8 @@ class WorkerMetrics:
         registry: all of it.
         calls: calls ended, by method and gRPC status code.
         call_seconds: how long calls took, from arrival in a thread to the reply, by method.
+        in_flight: calls that run or wait for a thread.
+        not_begun: calls that were not begun, by reason.
         decisions: decisions made, by effect and determination.
         epoch: epoch of the policy revision in force; 0 for none.
         stale_files: 1 while a file as it stands is refused, by file.
@@ -54,6 +56,17 @@ class WorkerMetrics:
             "Time from arrival in a thread to the reply.",
             ("method",),
             buckets=_LATENCY_BUCKETS_SECONDS,
+            registry=self.registry,
+        )
+        self.in_flight = Gauge(
+            "comity_calls_in_flight",
+            "Calls that run or wait for a thread.",
+            registry=self.registry,
+        )
+        self.not_begun = Counter(
+            "comity_calls_not_begun",
+            "Calls not begun, by reason: server_full, caller_full or expired.",
+            ("reason",),
             registry=self.registry,
         )
         self.decisions = Counter(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, assert_never
 
 from comity.cli.citing import citation_text, confidence_text, force_text
@@ -22,13 +22,14 @@ _STANDINGS: Final = {
     "unproven_exception": "applies; an exception to it is not proven",
     "possible": "would apply if the missing facts were so",
 }
+_UNSETTLED_ALLOW: Final = "ALLOW: nothing that is known stands in the way"
+_SETS: Final = ("item", "label", "purpose")
 
 
 def answer_lines(answer: Answer) -> Iterator[str]:
     """Yield the lines that tell `answer`."""
     reply = answer.reply
-    ink, headline = _HEADLINES[answer.effect]
-    yield paint(headline, ink)
+    yield paint(*_headline(answer))
     yield from (f"  {_obligation_text(obligation)}" for obligation in reply.obligations)
     yield from rows((("state", _state_text(answer)), ("tell the user", reply.message)))
     for reason in reply.reasons:
@@ -40,6 +41,14 @@ def answer_lines(answer: Answer) -> Iterator[str]:
     yield ""
     yield from rows(_remarks(answer))
     yield from _explanation_lines(reply.explanation)
+
+
+def _headline(answer: Answer) -> tuple[str, Ink]:
+    """Return what the caller is to do, and its colour; an ALLOW that rests on gaps says so."""
+    ink, text = _HEADLINES[answer.effect]
+    if answer.effect is Effect.ALLOW and word_of(answer.reply, "determination") == "indeterminate":
+        return _UNSETTLED_ALLOW, Ink.DOUBTFUL
+    return text, ink
 
 
 def _state_text(answer: Answer) -> str:
@@ -56,9 +65,7 @@ def _state_text(answer: Answer) -> str:
 def _reason_lines(reason: decision_pb2.Reason) -> Iterator[str]:
     """Yield what there is to say of one rule."""
     yield paint(f"{reason.jurisdiction}: {reason.title}", Ink.STRONG) + f"  [{reason.rule_id}]"
-    asks = word_of(reason, "effect")
-    if reason.obligations:
-        asks = f"{asks}: {'; '.join(map(_obligation_text, reason.obligations))}"
+    asks = "; ".join(map(_obligation_text, reason.obligations)) or word_of(reason, "effect")
     standing = word_of(reason, "standing")
     yield from rows(
         (
@@ -67,7 +74,7 @@ def _reason_lines(reason: decision_pb2.Reason) -> Iterator[str]:
             ("force", force_text(reason)),
             ("authority", reason.authority),
             ("source", citation_text(reason.citation)),
-            ("text", confidence_text(reason)),
+            ("record", confidence_text(reason)),
             ("met by", _met_text(reason)),
             (
                 "visibility",
@@ -82,11 +89,12 @@ def _met_text(reason: decision_pb2.Reason) -> str:
     """Return the connections and facts that met a rule."""
     ties = []
     for tie in reason.connections:
+        if not tie.place:  # stands for connections that nobody recorded
+            ties.append(_unrecorded_text(tie.factor))
+            continue
         populations = f" ({', '.join(tie.populations)})" if tie.populations else ""
         doubt = ", low trust" if tie.low_trust else ""
-        ties.append(
-            f"{tie.factor} {tie.place or 'somewhere'}{populations}, from {tie.source}{doubt}"
-        )
+        ties.append(f"{tie.factor} {tie.place}{populations}, from {tie.source}{doubt}")
     facts = [_fact_text(fact) for fact in reason.matched_facts if not fact.factor]
     return "; ".join([*ties, *facts])
 
@@ -111,13 +119,14 @@ def _conflict_lines(conflict: decision_pb2.Conflict) -> Iterator[str]:
 def _remarks(answer: Answer) -> Iterator[tuple[str, str]]:
     """Yield what is to be known of the answer as a whole."""
     reply = answer.reply
-    yield "presumed", _facts_text(reply.presumed_facts)
+    yield "presumed", _presumptions_text(reply.presumed_facts)
     yield "would change it", _facts_text(reply.would_change)
     yield "degraded", ", ".join(reply.degraded)
     if reply.HasField("provenance"):
         found = reply.provenance
         flags = f"; {', '.join(found.flags)}" if found.flags else ""
-        yield "address by", f"{found.database_type}, {instant_text(found.build_time)}{flags}"
+        built = f"built {instant_text(found.build_time)}"
+        yield "address by", f"database of type '{found.database_type}', {built}{flags}"
     yield "asked for", instant_text(reply.evaluated_at)
     yield "valid", _validity_text(answer)
     revision = reply.policy_revision
@@ -148,9 +157,31 @@ def _explanation_lines(explanation: decision_pb2.Explanation) -> Iterator[str]:
         effect = word_of(alternative, "effect").upper()
         yield f"  {_fact_text(alternative.fact)} = {alternative.value}: {effect}{settled}"
     if explanation.decisive_presumptions:
-        yield f"  rests on what is presumed: {_facts_text(explanation.decisive_presumptions)}"
+        rests_on = _presumptions_text(explanation.decisive_presumptions)
+        yield f"  rests on what is presumed: {rests_on}"
     if explanation.alternatives and not explanation.complete:
         yield "  and more than can be tried for one question"
+
+
+def _presumptions_text(facts: Sequence[facts_pb2.FactKey]) -> str:
+    """Return what was presumed: derived ties first, then what is taken not to be there."""
+    derived = [fact for fact in facts if fact.dimension == "place"]
+    factors = [fact.member for fact in facts if fact.dimension == "connection"]
+    sets = [fact.dimension for fact in facts if fact.dimension in _SETS]
+    peopled = [f"{f.factor} {f.place}" for f in facts if f.dimension == "population"]
+    told = ("place", "connection", "population", *_SETS)
+    parts = [f"{fact.factor} {fact.place}" for fact in derived]
+    parts += [_fact_text(fact) for fact in facts if fact.dimension not in told]
+    parts += [f"no {_choice_text(names)}" for names in (factors, sets) if names]
+    if peopled:
+        parts.append(f"no population of {_choice_text(peopled)}")
+    return "; ".join(parts)
+
+
+def _choice_text(names: Sequence[str]) -> str:
+    """Return names as a list that ends in `or`."""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _facts_text(facts: Iterable[facts_pb2.FactKey]) -> str:
@@ -161,11 +192,16 @@ def _facts_text(facts: Iterable[facts_pb2.FactKey]) -> str:
 def _fact_text(fact: facts_pb2.FactKey) -> str:
     """Return the name of a fact, such as `device`, `label watched`, `place of works_for UA`."""
     if fact.dimension == "connection":
-        return f"further {fact.member}"
+        return _unrecorded_text(fact.member)
     name = " ".join(part for part in (fact.dimension, fact.member) if part)
     if fact.factor:
         name = f"{name} of {' '.join(part for part in (fact.factor, fact.place) if part)}"
     return name
+
+
+def _unrecorded_text(factor: str) -> str:
+    """Return the name of whatever connections by a factor nobody recorded."""
+    return f"any unrecorded {factor}"
 
 
 def _obligation_text(obligation: decision_pb2.Obligation) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
+from xml.sax.saxutils import escape, unescape
 
 from comity.cli.world_tiles import COLUMNS, ROWS
 from comity.domain.effect import Effect
@@ -16,6 +17,7 @@ _HEAD: Final = 74  # height of the title above the world
 _LINE: Final = 34  # distance between the lines of a panel
 _CHIP: Final = 112  # width of the coloured part of a panel's tile
 _ENTRY: Final = 350  # distance between the tiles of a panel
+_MOST_LETTERS: Final = 38  # of a name beside a tile of a panel
 _WIDTH: Final = 2 * _MARGIN + COLUMNS * _CELL
 _PER_LINE: Final = (_WIDTH - 2 * _MARGIN) // _ENTRY
 # Fills on which white text has a contrast of at least 4.5; told apart by marks as well.
@@ -29,7 +31,8 @@ _CLASSES: Final = {
 _STYLE: Final = """
     text { font-family: system-ui, "Segoe UI", "Helvetica Neue", Arial, sans-serif; }
     .page { fill: #ffffff; } .ink { fill: #1b1f24; } .faint { fill: #57606a; }
-    .title { font-size: 20px; font-weight: 600; } .small { font-size: 12px; }
+    .title { font-size: 20px; font-weight: 600; }
+    .small { font-size: 12px; } .name { font-size: 11px; }
     .head { font-size: 13px; font-weight: 600; } .code { font-size: 11px; font-weight: 600; }
     .none { fill: #f1f3f5; } .none-text { fill: #5b6470; }
     .on { fill: #ffffff; } .part { fill: #ffffff; stroke-width: 2.5; }
@@ -174,7 +177,7 @@ def _draw_panels(
             x = _MARGIN + (number % _PER_LINE) * _ENTRY
             at = y + (number // _PER_LINE) * _LINE
             lines += _draw(tile, x, at, _CHIP)
-            lines.append(_text(x + _CHIP + 8, at + 18, name, "ink small"))
+            lines.append(_text(x + _CHIP + 8, at + 18, _short(name), "ink name"))
         y += -(-len(tiles) // _PER_LINE) * _LINE + 18
     return lines, y
 
@@ -183,6 +186,13 @@ def _text(x: float, y: float, words: str, classes: str, *, middle: bool = False)
     """Return a text that begins at a point, or has its middle there."""
     anchor = ' text-anchor="middle"' if middle else ""
     return f'<text class="{classes}" x="{x:g}" y="{y:g}"{anchor}>{words}</text>'
+
+
+def _short(name: str) -> str:
+    """Return a name that fits beside its tile; the tile tells the whole of it."""
+    if len(unescape(name)) <= _MOST_LETTERS:
+        return name
+    return escape(unescape(name)[: _MOST_LETTERS - 1].rstrip()) + "…"
 
 
 def _quoted(text: str) -> str:

@@ -181,7 +181,7 @@ def _source_lines(reply: pb.RouteDataRequestResponse) -> Iterator[str]:
                 ("authority", cited.authority),
                 ("source", citation_text(cited.citation)),
                 ("force", force_text(cited)),
-                ("text", confidence_text(cited)),
+                ("record", confidence_text(cited)),
             ),
             indent=6,
         )

@@ -13,7 +13,7 @@ from comity.domain.request import Caller, Options, View
 
 # A certificate states its identity best in a URI or DNS name (RFC 6125 calls the common name
 # legacy); gRPC lists the properties of a peer under these names.
-_IDENTITY_PROPERTIES = ("x509_subject_alternative_name", "x509_common_name")
+IDENTITY_PROPERTIES = ("x509_subject_alternative_name", "x509_common_name")
 
 
 class Entitlements(Protocol):
@@ -57,7 +57,7 @@ def caller_of(context: grpc.ServicerContext) -> Caller:
     """Return who calls: the identity of its certificate, and whether it is on this machine."""
     properties = context.auth_context()
     identity = None
-    for name in _IDENTITY_PROPERTIES:
+    for name in IDENTITY_PROPERTIES:
         values = properties.get(name)
         if values:
             identity = bytes(next(iter(values))).decode(errors="replace")

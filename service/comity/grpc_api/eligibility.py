@@ -21,6 +21,7 @@ from comity.grpc_api.contradictions import (
     find_contradictions,
     find_misused_options,
 )
+from comity.grpc_api.deadlines import require_waiting
 from comity.grpc_api.errors import invalid_status, prefixed
 from comity.grpc_api.known_facts import GoodFacts, KnownFacts
 from comity.grpc_api.refusal import Faults
@@ -112,8 +113,7 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
         reply.policy_revision.epoch = call.policy.revision.epoch
         reply.policy_revision.digest = call.policy.revision.digest
         for position, item in enumerate(request.items):
-            if not context.is_active():
-                context.abort(grpc.StatusCode.CANCELLED, "the caller no longer waits")
+            require_waiting(context)
             reply.results.append(self._result(item, position, call))
         return reply
 

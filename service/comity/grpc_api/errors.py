@@ -61,6 +61,15 @@ def internal_status() -> status_pb2.Status:
     return _status(code_pb2.INTERNAL, message, _info("INTERNAL"))
 
 
+def overloaded_status(*, of_caller: bool) -> status_pb2.Status:
+    """Return the status of a call that is one too many: of its caller, or of all."""
+    if of_caller:
+        message = "too many calls of this caller are in flight; try again after the pause given"
+        return _status(code_pb2.RESOURCE_EXHAUSTED, message, _info("CALLER_OVERLOADS"))
+    message = "too many calls are in flight; try again after the pause given"
+    return _status(code_pb2.RESOURCE_EXHAUSTED, message, _info("OVERLOADED"))
+
+
 def invalid_status(violations: tuple[FieldViolation, ...]) -> status_pb2.Status:
     """Return the status of a request that breaks the contract, with what fits of its violations."""
     bad_request = error_details_pb2.BadRequest()

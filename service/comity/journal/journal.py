@@ -178,10 +178,12 @@ class Journal:
         message = "no segment was ready in time"
         raise self._tail.refuse(message)
 
-    def _keep_up(self) -> None:
-        """Seal what can be sealed, and have confirmed what can't yet."""
-        if self._tail.keep_up():
+    def _keep_up(self) -> bool:
+        """Seal what can be sealed; have the rest confirmed, and return whether there is any."""
+        unsealed = self._tail.keep_up()
+        if unsealed:
             self._flusher.request_now()
+        return unsealed
 
 
 def _unusable(error: OSError) -> JournalError:

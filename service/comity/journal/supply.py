@@ -20,6 +20,9 @@ from comity.journal.segment import OpenSegment
 
 CLOSED: Final = "the journal is closed"
 _RETRY_SECONDS: Final = 0.5
+# How often, and how many times at most, to look whether segments have been sealed that may go.
+_HOPE_SECONDS: Final = 0.02
+_MOST_HOPES: Final = 50
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT})
 
 
@@ -46,7 +49,7 @@ class SegmentSupply:
         self._report = report
         self._room = Room(options.directory, options.budget_bytes, options.when_full, disk)
         self._boot = time.time_ns().to_bytes(BOOT_BYTES // 2) + os.urandom(BOOT_BYTES // 2)
-        self._made = 0
+        self._made = self._hopes = 0
         self._ready: deque[OpenSegment] = deque()
         self._changed = threading.Condition()
         self._closing = False
@@ -54,10 +57,11 @@ class SegmentSupply:
         self.dropped = 0
         self._thread: threading.Thread | None = None
 
-    def start(self, upkeep: Callable[[], None]) -> None:
+    def start(self, upkeep: Callable[[], bool]) -> None:
         """Make the first segment and the reserve, then go on in the background.
 
-        `upkeep` is called there at least twice a second.
+        `upkeep` is called there at least twice a second, and says whether there are segments that
+        wait for being sealed, after which they may make room.
         """
         while self._is_lacking() and self._prepare():
             pass
@@ -104,37 +108,46 @@ class SegmentSupply:
                 self._ready.popleft().seal(self._disk)
         return not self._thread.is_alive()
 
-    def _run(self, upkeep: Callable[[], None]) -> None:
+    def _run(self, upkeep: Callable[[], bool]) -> None:
         """Keep segments ready until closed."""
         while True:
             with self._changed:
-                self._changed.wait_for(
-                    lambda: self._closing or (self._is_lacking() and not self.problem),
-                    _RETRY_SECONDS,
-                )
+                pause = _HOPE_SECONDS if self._hopes else _RETRY_SECONDS
+                self._changed.wait_for(self._is_due, pause)
                 if self._closing:
                     return
+            hopeful = upkeep() and self._hopes < _MOST_HOPES
             if self._is_lacking():
-                self._prepare()
-            upkeep()
+                self._prepare(hopeful=hopeful)
 
     def _has(self, *, legal: bool) -> bool:
         """Return whether a segment is ready."""
         return len(self._ready) > (0 if legal else self._options.reserve_segments)
 
+    def _is_due(self) -> bool:
+        """Return whether there is something to do that can't wait."""
+        return self._closing or (self._is_lacking() and not self.problem and not self._hopes)
+
     def _is_lacking(self) -> bool:
         """Return whether a segment is to be made."""
         return len(self._ready) < 1 + self._options.reserve_segments
 
-    def _prepare(self) -> bool:
-        """Make one segment; return whether that was possible."""
+    def _prepare(self, *, hopeful: bool = False) -> bool:
+        """Make one segment; return whether that was possible.
+
+        If `hopeful`, there will be room soon: that there is none is no problem yet.
+        """
+        hopes = self._hopes
         try:
             segment, problem = self._make(), ""
         except JournalFullError as error:
-            segment, problem = None, str(error)
+            segment, problem = None, self.problem if hopeful else str(error)
+            hopes += hopeful
         except OSError as error:
             segment, problem = None, error.strerror or type(error).__name__
         before = self.problem
+        # A full disk is hoped for to have room soon, but not for ever.
+        self._hopes = hopes if hopes > self._hopes else 0
         with self._changed:
             self.problem = problem
             if segment is not None:

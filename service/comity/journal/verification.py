@@ -145,15 +145,11 @@ def _header_of(segment: Path) -> SegmentHeader | None:
     Raises:
         OSError: the file can't be read.
     """
-    for _ in range(_LOOKS):
-        try:
-            header = read_header(segment)
-        except DamagedSegmentError:
-            # A segment that is being made has none for a moment.
-            time.sleep(_BETWEEN_LOOKS_SECONDS)
-        else:
-            return header if header.name == SegmentName.parse(segment.name) else None
-    return None
+    try:
+        header = read_header(segment)
+    except DamagedSegmentError:
+        return None
+    return header if header.name == SegmentName.parse(segment.name) else None
 
 
 def _life_of(segment: Path) -> tuple[bytes, int]:

@@ -19,6 +19,7 @@ from comity.app.eligibility import Eligibility
 from comity.app.request_routing import RequestRouting
 from comity.app.restrictions import PolicyTexts
 from comity.app.startup import ExitCode, StartupError
+from comity.grpc_api.call_threads import NotBegun
 from comity.grpc_api.callers import Entitlements, LoopbackEntitlements
 from comity.grpc_api.data_requests import DataRequestServicer
 from comity.grpc_api.deadlines import DeadlineInterceptor
@@ -28,6 +29,7 @@ from comity.grpc_api.health import WorkerHealth
 from comity.grpc_api.interceptors import ErrorInterceptor
 from comity.grpc_api.listening import build_server
 from comity.grpc_api.metering import MeteringInterceptor
+from comity.grpc_api.overload import OverloadInterceptor
 from comity.grpc_api.policy import PolicyServicer
 from comity.grpc_api.stream_limits import StreamLimitInterceptor
 from comity.grpc_api.tracing import TracingInterceptor
@@ -96,10 +98,11 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
     server = build_server(
         settings,
         (
+            OverloadInterceptor(settings, metrics),
             drain,
             MeteringInterceptor(metrics),
             TracingInterceptor(telemetry.tracer),
-            DeadlineInterceptor(),
+            DeadlineInterceptor(metrics.not_begun.labels(NotBegun.EXPIRED.value).inc),
             ErrorInterceptor(report_defect),
             StreamLimitInterceptor(),
         ),

@@ -54,6 +54,8 @@ class Settings:
         journal_budget_bytes: what the journal may take of the disk.
         journal_when_full: what gives way in a full journal: auto, refuse or drop_oldest.
         threads: threads that answer calls.
+        max_in_flight: calls that run or wait at a time, of all callers.
+        max_in_flight_per_caller: the same of one caller.
         grace_seconds: how long calls under way may take at shutdown.
         drain_seconds: how long new calls are still taken after health says NOT_SERVING.
         max_request_bytes: longest request accepted.
@@ -87,6 +89,8 @@ class Settings:
     journal_budget_bytes: int
     journal_when_full: str
     threads: int
+    max_in_flight: int
+    max_in_flight_per_caller: int
     grace_seconds: float
     drain_seconds: float
     max_request_bytes: int

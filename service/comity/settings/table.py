@@ -155,6 +155,8 @@ TABLE: Final[tuple[Setting, ...]] = (
         "what gives way in a full journal; auto: refuse with a collector, drop_oldest without",
     ),
     _whole("threads", 10, 1, 256, "threads that answer calls"),
+    _whole("max_in_flight", 256, 1, 100_000, "calls that run or wait at a time, in a worker"),
+    _whole("max_in_flight_per_caller", 128, 1, 100_000, "the same, of one caller"),
     _seconds("grace_seconds", "10", 0, 600, "how long calls under way may take at shutdown"),
     _seconds("drain_seconds", "1", 0, 60, "how long calls are taken after health says NOT_SERVING"),
     _whole("max_request_bytes", 4 << 20, 1 << 10, 64 << 20, "longest request accepted"),

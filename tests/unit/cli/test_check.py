@@ -93,11 +93,31 @@ def test_a_denial_is_told_with_its_reasons(check: Command) -> None:
 def test_an_unsettled_answer_names_the_missing_facts(check: Command) -> None:
     """And, if asked, what each of them would lead to."""
     ended = check("check", *SOLDIER, "--explain")
-    assert ended.out.startswith("ALLOW: nothing stands in the way\n")
+    assert ended.out.startswith("ALLOW: nothing that is known stands in the way\n")
     assert "INDETERMINATE, missing: device" in ended.out
     assert "would apply if the missing facts were so" in ended.out
     assert "  device = official: DENY" in ended.out
     assert "  device = personal: ALLOW" in ended.out
+
+
+def test_an_answer_without_facts_names_what_nobody_recorded(check: Command) -> None:
+    """The tie that a rule may meet, where it is missing and where it would be met."""
+    ended = check("check", "--action", "call", "--device", "personal", "--explain")
+    assert "INDETERMINATE, missing: any unrecorded presence" in ended.out
+    assert "  met by     any unrecorded presence; action call" in ended.out
+    assert "  any unrecorded presence = none: ALLOW" in ended.out
+
+
+def test_presumptions_are_told_together(check: Command) -> None:
+    """Ties that were derived, then what is taken not to be there."""
+    ended = check("check", "--action", "message_read", "--presence", "PL", "--label", "watched")
+    told = ended.out.partition("presumed")[2].partition("asked for")[0]
+    assert " ".join(told.split()).split("; ") == [
+        "residence PL",
+        "no nationality, network, phone_country, store_country or works_for",
+        "no item or purpose",
+        "no population of presence PL",
+    ]
 
 
 def test_obligations_are_told_in_words(check: Command) -> None:

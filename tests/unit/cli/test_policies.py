@@ -230,6 +230,9 @@ def test_show_tells_the_rules_in_plain_words(comity: Command, tmp_path: Path) ->
         == """\
 UA  Ukraine  Europe/Kyiv
 At 2024-09-19T20:59:59+00:00.
+  In force        no rule on accounts or content
+  Starts soon     ua-devices on 2024-09-20 (deny)
+  Next review     2027-06-30
 
 ua-devices  Telegram is barred from official devices
   Now             not in force; next change 2024-09-20T00:00:00+03:00
@@ -381,7 +384,7 @@ def test_show_tells_the_law_of_requests_for_data(comity: Command, tmp_path: Path
     directory = ("--policies", write(tmp_path, files))
     ended = comity("policy", "show", "UA", *directory, "--at", "2024-10-01T00:00:00Z")
     assert (
-        ended.out[ended.out.index("ua-ruling") :]
+        ended.out[ended.out.index("ua-ruling  A") :]
         == """\
 ua-ruling  A ruling
   Now             in force

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pycountry
 import pytest
+from comity.cli.map_drawing import Drawing, Tile
 from comity.cli.world_tiles import COLUMNS, ROWS, TILES
 from unit.cli.command import Command
 from unit.policy.scenarios.small_policies import policy_files
@@ -148,6 +149,19 @@ def test_flags_that_make_no_sense_are_told(comity: Command, policies: str, tmp_p
     unknown = comity("policy", "list", "--policies", policies, "--map", "--product", "telegran")
     assert unknown.code == 2
     assert "did you mean telegram?" in unknown.err
+
+
+def test_names_that_are_too_long_are_cut_beside_their_tile() -> None:
+    """The tile itself tells the whole name."""
+    long = "A &amp; B: " + "a body with a very long name " * 3
+    tiles = ((Tile("body", long), long), (Tile("other", "Short"), "Short"))
+    drawn = Drawing("Map", "Now", "All", (), (("Bodies", tiles),)).to_svg()
+    texts = [text.text or "" for text in ET.fromstring(drawn).iter(f"{SVG}text")]
+    assert "Short" in texts
+    [cut] = [text for text in texts if text.endswith("…")]
+    assert len(cut) <= 38
+    assert cut.startswith("A & B: a body")
+    assert f"<title>{long}</title>" in drawn
 
 
 def test_each_tile_is_of_a_country_and_stands_alone() -> None:

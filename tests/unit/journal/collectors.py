@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,6 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from socket import SHUT_RDWR
 from ssl import CERT_NONE, CERT_REQUIRED, PROTOCOL_TLS_SERVER, SSLContext
 from typing import Any
 
@@ -120,8 +120,8 @@ class Collected:
     def collector(self, **changed: Any) -> Collector:
         """Return how to reach this collector."""
         path = "" if self.protocol == "grpc" else "/v1/traces"
-        usual = {"timeout_seconds": 10.0, "path": path, "secure": self.secure}
-        return Collector(protocol=self.protocol, host=self.address, **usual | changed)
+        usual: dict[str, Any] = {"host": self.address, "path": path, "secure": self.secure}
+        return Collector(protocol=self.protocol, **usual | changed)
 
     def environment(self) -> dict[str, str]:
         """Return the variables of a process that exports to this collector."""
@@ -209,7 +209,11 @@ def http_collector(identity: Identity | None = None, port: int = 0) -> Iterator[
         disable_nagle_algorithm = True
 
         def do_POST(self) -> None:
-            content = self.rfile.read(int(self.headers["Content-Length"]))
+            length = int(self.headers["Content-Length"])
+            content = self.rfile.read(length)
+            if len(content) < length:  # the connection was cut
+                self.close_connection = True
+                return
             if self.headers["Content-Encoding"] == "gzip":
                 content = gzip.decompress(content)
             headers = {k.lower(): v for k, v in self.headers.items()}
@@ -252,7 +256,68 @@ def http_collector(identity: Identity | None = None, port: int = 0) -> Iterator[
         thread.join()
         for connection in connections:
             with contextlib.suppress(OSError):
-                connection.shutdown(SHUT_RDWR)
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class Wire:
+    """Passes octets on to a collector, and counts them.
+
+    Attributes:
+        address: host and port to send to instead of the collector's.
+        octets: how many came from the exporter.
+        connections: how many connections there were.
+        cut_after: octets from the exporter after which each connection is cut; None for never.
+    """
+
+    def __init__(self, collected: Collected) -> None:
+        """Pass on to `collected`."""
+        self._listener = socket.create_server(("localhost", 0))
+        self._target = ("localhost", int(collected.address.rpartition(":")[2]))
+        self.address = f"localhost:{self._listener.getsockname()[1]}"
+        self.octets = self.connections = 0
+        self.cut_after: int | None = None
+        threading.Thread(target=self._listen, daemon=True).start()
+
+    def close(self) -> None:
+        """Take no more connections."""
+        with contextlib.suppress(OSError):
+            self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _listen(self) -> None:
+        """Serve one connection after the other."""
+        while True:
+            try:
+                exporter, _ = self._listener.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with exporter, socket.create_connection(self._target) as collector:
+                back = threading.Thread(target=self._pass_back, args=(collector, exporter))
+                back.start()
+                self._pass_on(exporter, collector)
+                for end in (exporter, collector):
+                    with contextlib.suppress(OSError):
+                        end.shutdown(socket.SHUT_RDWR)
+                back.join()
+
+    def _pass_on(self, exporter: socket.socket, collector: socket.socket) -> None:
+        """Pass octets on until an end, or the cut."""
+        passed = 0
+        with contextlib.suppress(OSError):
+            while octets := exporter.recv(4096):
+                passed += len(octets)
+                self.octets += len(octets)
+                if self.cut_after is not None and passed > self.cut_after:
+                    return
+                collector.sendall(octets)
+
+    @staticmethod
+    def _pass_back(collector: socket.socket, exporter: socket.socket) -> None:
+        """Pass answers back until an end."""
+        with contextlib.suppress(OSError):
+            while octets := collector.recv(65536):
+                exporter.sendall(octets)
 
 
 class Identity:

@@ -9,10 +9,19 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from comity.journal import Frame, JournalOptions, read_segment, segments_in
+from comity.journal import (
+    Frame,
+    Journal,
+    JournalFullError,
+    JournalOptions,
+    read_segment,
+    segments_in,
+)
 from comity.journal.disk import SegmentFile, SystemDisk, WrittenFile
 
 SEGMENT_BYTES = 1 << 16
+LONG = 15_000  # four of them fill a segment but for a little
+A_SEGMENT = 4
 
 
 def options_in(directory: Path, **changed: Any) -> JournalOptions:
@@ -45,6 +54,20 @@ def wait_until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < end
         time.sleep(0.005)
+
+
+def fill(journal: Journal, first: int = 1, *, legal: bool = False) -> int:
+    """Append long spans until one is refused; return the number of the last that was not."""
+    number = first
+    while True:
+        try:
+            journal.append(span_of(number, LONG), legal=legal)
+        except JournalFullError:
+            return number - 1
+        number += 1
+        # Segments are made in the background; the budget is to be met, not the patience.
+        if number % A_SEGMENT == 1:
+            wait_until(lambda: journal.status().ready > 1 or bool(journal.status().problem))
 
 
 class ObedientDisk(SystemDisk):

@@ -36,7 +36,7 @@ def write(directory: Path, *numbers: int, worker: int = 0) -> list[bytes]:
 
 def open_journal(directory: Path, **changed: Any) -> Journal:
     """Return a journal of small segments."""
-    return Journal(options_in(directory, resource=RESOURCE, scope=SCOPE, **changed))
+    return Journal(options_in(directory, **{"resource": RESOURCE, "scope": SCOPE} | changed))
 
 
 class Waits:

@@ -203,6 +203,25 @@ def test_a_torn_tail_is_left_until_it_is_cut(tmp_path: Path, sender: KeepingSend
     assert all(map(is_exported, segments_in(tmp_path)))
 
 
+def test_a_frame_that_looked_torn_is_not_passed_over(tmp_path: Path, journal: Journal) -> None:
+    """Torn ends are looked at now and then only; but always before a later segment is exported."""
+    journal.append(otlp_span(1))
+    segment, later, *_ = segments_in(tmp_path)
+    (frame,) = read_segment(segment)
+    backlog = Backlog(tmp_path, Cursor({segment.name: frame.end}), LIMITS)
+    with segment.open("r+b") as file:
+        file.seek(frame.end)
+        file.write(b"\x20\x00\x00\x00torn")
+    assert list(backlog.batches()) == []
+    journal.append(otlp_span(2))
+    assert list(backlog.batches()) == []
+    journal.rotate()
+    journal.append(otlp_span(3))
+    assert list(read_segment(later))
+    (batch,) = backlog.batches()
+    assert [frame.span for frame in batch.frames] == [otlp_span(2)]
+
+
 def test_what_was_dropped_to_make_room_is_missing(tmp_path: Path, sender: KeepingSender) -> None:
     """Counted by the exporter too, from the sequence numbers; exported segments go first."""
     small = 1 << 16

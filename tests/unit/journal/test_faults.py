@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,69 +16,20 @@ from comity.journal import (
     JournalFullError,
     JournalSyncError,
     Notice,
-    WhenFull,
-    is_exported,
     is_sealed,
-    mark_exported,
     read_segment,
     segments_in,
 )
 from unit.journal.disks import (
-    SEGMENT_BYTES,
+    A_SEGMENT,
+    LONG,
     ObedientDisk,
+    fill,
     frames_in,
     options_in,
     span_of,
     wait_until,
 )
-
-LONG = 15_000  # four of them fill a segment but for a little
-A_SEGMENT = 4
-
-
-@pytest.fixture
-def disk() -> ObedientDisk:
-    """A disk that works until a test says otherwise."""
-    return ObedientDisk()
-
-
-@pytest.fixture
-def notices() -> list[Notice]:
-    """What the journal of a test reports."""
-    return []
-
-
-@pytest.fixture
-def opened(
-    tmp_path: Path, disk: ObedientDisk, notices: list[Notice]
-) -> Iterator[Callable[..., Journal]]:
-    """A function that opens a journal, closed after the test on a disk that works again."""
-    journals: list[Journal] = []
-
-    def open_journal(**changed: object) -> Journal:
-        journals.append(Journal(options_in(tmp_path, **changed), notices.append, disk))
-        return journals[-1]
-
-    yield open_journal
-    disk.create_error = disk.sync_error = disk.write_error = disk.truncate_error = 0
-    disk.may_sync.set()
-    disk.may_create.set()
-    for journal in journals:
-        journal.close()
-
-
-def fill(journal: Journal, first: int = 1, *, legal: bool = False) -> int:
-    """Append long spans until one is refused; return the number of the last that was not."""
-    number = first
-    while True:
-        try:
-            journal.append(span_of(number, LONG), legal=legal)
-        except JournalFullError:
-            return number - 1
-        number += 1
-        # Segments are made in the background; the budget is to be met, not the patience.
-        if number % A_SEGMENT == 1:
-            wait_until(lambda: journal.status().ready > 1 or bool(journal.status().problem))
 
 
 def test_a_killed_process_needs_no_sync(opened: Callable[..., Journal], disk: ObedientDisk) -> None:
@@ -144,7 +95,9 @@ def test_a_record_that_the_disk_refuses_is_never_confirmed(
     assert journal.status().problem == "Input/output error"
     assert Event.DISK_FAILED in {notice.event for notice in notices}
     disk.sync_error = 0
+    before = disk.syncs
     journal.append(span_of(3))
+    assert disk.syncs == before + 1
     assert (journal.status().problem, journal.status().sync_failures) == ("", 1)
     first, second, *_ = segments_in(tmp_path)
     assert [frame.sequence for frame in read_segment(first)] == [1, 2]
@@ -255,69 +208,6 @@ def test_sealing_is_tried_again(
     assert not is_sealed(first)
     disk.truncate_error = 0
     wait_until(lambda: is_sealed(first))
-
-
-def test_a_spent_budget_refuses_by_default(
-    opened: Callable[..., Journal], tmp_path: Path, notices: list[Notice]
-) -> None:
-    """Nothing that was not exported is removed; legal decisions still have their reserve."""
-    journal = opened(budget_bytes=6 * SEGMENT_BYTES)
-    last = fill(journal)
-    assert last == 5 * A_SEGMENT
-    assert journal.status().problem == "no segment may be removed"
-    assert fill(journal, last + 1, legal=True) == 6 * A_SEGMENT
-    assert [frame.span for frame in frames_in(tmp_path)] == [
-        span_of(n, LONG) for n in range(1, 6 * A_SEGMENT + 1)
-    ]
-    assert sum(path.stat().st_size for path in segments_in(tmp_path)) <= 6 * SEGMENT_BYTES
-    assert [notice.event for notice in notices] == [Event.DISK_FAILED]
-
-
-def test_exported_segments_make_room(opened: Callable[..., Journal], tmp_path: Path) -> None:
-    """Only they: the first that was exported goes, not the first."""
-    journal = opened(budget_bytes=6 * SEGMENT_BYTES)
-    last = fill(journal)
-    first, second, *_ = segments_in(tmp_path)
-    wait_until(lambda: is_sealed(second))
-    mark_exported(second)
-    assert is_exported(second)
-    wait_until(lambda: journal.status().ready == 2)
-    assert fill(journal, last + 1) > last
-    assert (first.exists(), second.exists(), is_exported(second)) == (True, False, False)
-    assert journal.status().dropped == 0
-
-
-def test_the_oldest_are_dropped_if_that_was_chosen(
-    opened: Callable[..., Journal], tmp_path: Path, notices: list[Notice]
-) -> None:
-    """They are counted and reported, and legal decisions are not among them."""
-    journal = opened(budget_bytes=6 * SEGMENT_BYTES, when_full=WhenFull.DROP_OLDEST)
-    journal.append(span_of(1, LONG), legal=True)
-    (legal, *_) = segments_in(tmp_path)
-    for number in range(2, 12 * A_SEGMENT + 1):
-        wait_until(lambda: journal.status().ready > 1)
-        journal.append(span_of(number, LONG))
-    kept = {frame.sequence for frame in frames_in(tmp_path)}
-    missing = set(range(1, 12 * A_SEGMENT + 1)) - kept
-    assert legal.exists()
-    assert set(range(1, A_SEGMENT + 1)) <= kept
-    assert missing == set(range(A_SEGMENT + 1, A_SEGMENT + 1 + len(missing)))
-    assert journal.status().dropped == len(missing) > 0
-    assert sum(notice.spans for notice in notices) == len(missing)
-    assert {notice.event for notice in notices} == {Event.DROPPED}
-    assert journal.status().refused == 0
-
-
-def test_workers_share_the_budget(opened: Callable[..., Journal], tmp_path: Path) -> None:
-    """Together they stay within it."""
-    journals = [opened(worker=worker, budget_bytes=9 * SEGMENT_BYTES) for worker in (0, 1)]
-    threads = [threading.Thread(target=fill, args=(journal,)) for journal in journals]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert sum(path.stat().st_size for path in segments_in(tmp_path)) <= 9 * SEGMENT_BYTES
-    assert len(segments_in(tmp_path)) == 9
 
 
 def test_a_disk_that_refuses_recovery_is_told(tmp_path: Path, disk: ObedientDisk) -> None:

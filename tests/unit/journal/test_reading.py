@@ -148,6 +148,19 @@ def test_damage_in_the_middle_is_passed_over_and_told(copy: Copy, data: st.DataO
     assert damage.after == touched[-1].sequence + 1
 
 
+def test_a_frame_that_was_seen_half_written_is_read_again(copy: Copy) -> None:
+    """What is behind it shows that it must be whole by now: it is no damage."""
+    copy.restore()
+    fifth = copy.frames[4]
+    copy.overwrite(fifth.end - 20, bytes(20))
+    damages: list[Damage] = []
+    frames = read_segment(copy.path, on_damage=damages.append)
+    seen = [next(frames)]
+    copy.overwrite(fifth.end - 20, copy.octets[fifth.end - 20 : fifth.end])
+    assert [*seen, *frames] == copy.frames
+    assert damages == []
+
+
 def test_a_hole_is_found_once_nobody_writes(tmp_path: Path) -> None:
     """A page that never reached the disk looks like the end; what is behind it counts."""
     copy = Copy(tmp_path / "journal", sealed=False)

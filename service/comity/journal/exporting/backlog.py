@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -19,6 +20,7 @@ from comity.journal.reading import Damage, read_header
 from comity.journal.room import is_exported, mark_exported, remove_segment
 
 _LOGGER: Final = logging.getLogger(__name__)
+_TORN_SECONDS: Final = 2.0
 
 
 class Backlog:
@@ -30,8 +32,10 @@ class Backlog:
         self._cursor = cursor
         self._limits = limits
         self._headers: dict[Path, SegmentHeader] = {}
-        # Whether it was said in the log.
-        self._unreadable: dict[Path, bool] = {}
+        # What was said of these in the log need not be said again.
+        self._unreadable: set[Path] = set()
+        # When to look again into those that end in what is no frame: that takes long.
+        self._torn: dict[Path, float] = {}
 
     def batches(self) -> Iterator[Batch]:
         """Yield the next batch of each life of a writer; the cursor must pass one for the next.
@@ -42,7 +46,8 @@ class Backlog:
         segments = segments_in(self._directory)
         self._cursor.keep_only(segments)
         self._headers = {path: self._headers[path] for path in segments if path in self._headers}
-        self._unreadable = {p: said for p, said in self._unreadable.items() if p in segments}
+        self._unreadable.intersection_update(segments)
+        self._torn = {path: self._torn[path] for path in segments if path in self._torn}
         # Their names sort by life, then by age.
         for _, paths in groupby(segments, life_of):
             batch = self._next(tuple(paths))
@@ -52,7 +57,8 @@ class Backlog:
     def _next(self, segments: Sequence[Path]) -> Batch | None:
         """Return the next batch of one life; None if there is nothing new."""
         for number, segment in enumerate(segments):
-            batch = self._read(segment)
+            look = self._torn.get(segment, 0.0) <= time.monotonic()
+            batch = self._read(segment) if look else None
             if batch is not None:
                 # What was empty a moment ago may have got its last frames since: they come first.
                 return next(self._some(segments[:number]), batch)
@@ -84,6 +90,8 @@ class Backlog:
             return None
         if batch is None and sealed:
             _finish(segment)
+        elif batch is None and more:
+            self._torn[segment] = time.monotonic() + _TORN_SECONDS
         return batch
 
     def _header(self, segment: Path) -> SegmentHeader | None:
@@ -95,11 +103,9 @@ class Backlog:
         except FileNotFoundError:
             return None
         except DamagedSegmentError as error:
-            # At first sight the segment may just be being made.
-            said = self._unreadable.get(segment)
-            if said is False:
+            if segment not in self._unreadable:
                 _LOGGER.warning("segment %s can't be exported: %s", segment.name, error)
-            self._unreadable[segment] = said is not None
+            self._unreadable.add(segment)
             return None
         self._headers[segment] = header
         return header

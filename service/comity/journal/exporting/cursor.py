@@ -72,7 +72,7 @@ class Cursor:
             return cls()
         try:
             return cls._from_json(json.loads(text))
-        except (KeyError, TypeError, ValueError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             message = f"{CURSOR} is damaged; without it everything is exported once more"
             raise JournalError(message) from error
 
@@ -81,7 +81,7 @@ class Cursor:
         """Return a cursor from its JSON form.
 
         Raises:
-            KeyError, TypeError, ValueError: it is not that form.
+            AttributeError, KeyError, TypeError, ValueError: it is not that form.
         """
         if kept["version"] != _VERSION:
             raise ValueError(kept["version"])

@@ -5,7 +5,7 @@ Removing such a rule changes no answer's outcome, nor whether it is decided.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from comity.domain.effect import ALLOWED
@@ -26,8 +26,9 @@ def find_shadowed(section: Section, unmet: frozenset[str]) -> Iterator[Finding]:
         if rule.modality is Modality.FORBID and rule.id not in unmet
     ]
     order = {rule.id: number for number, rule in enumerate(rules)}
+    index = _index(rules)
     for rule in rules:
-        for other in _candidates(rule, rules):
+        for other in _candidates(rule, index, section):
             if not shadows(other, rule, section):
                 continue
             if order[other.id] > order[rule.id] and shadows(rule, other, section):
@@ -86,9 +87,23 @@ def _covers(other: Rule, rule: Rule, reasoning: Reasoning, now: datetime) -> boo
     )
 
 
-def _candidates(rule: Rule, rules: Sequence[Rule]) -> Iterator[Rule]:
-    """Yield the rules that share a factor with each clause of `rule`."""
-    for other in rules:
+def _index(rules: Sequence[Rule]) -> Mapping[str | None, list[Rule]]:
+    """Return name of a place or group -> the rules that name it; None -> those that name none."""
+    index: dict[str | None, list[Rule]] = {}
+    for rule in rules:
+        named = {name for clause in rule.body for name in clause.places or (None,)}
+        for name in named:
+            index.setdefault(name, []).append(rule)
+    return index
+
+
+def _candidates(
+    rule: Rule, index: Mapping[str | None, list[Rule]], section: Section
+) -> Iterator[Rule]:
+    """Yield the rules that may meet whatever the first clause of `rule` meets, in their order."""
+    names = _around(rule, section)
+    found = {other.id: other for name in names for other in index.get(name, ())}
+    for other in sorted(found.values(), key=lambda other: (other.text.file, other.text.line)):
         if other is not rule and all(
             any(
                 b.factors is None or (a.factors is not None and a.factors <= b.factors)
@@ -97,6 +112,22 @@ def _candidates(rule: Rule, rules: Sequence[Rule]) -> Iterator[Rule]:
             for a in rule.body
         ):
             yield other
+
+
+def _around(rule: Rule, section: Section) -> set[str | None]:
+    """Return the names of places and groups one of which whatever covers the first clause names."""
+    lexicon, atlas = section.ruleset.lexicon, section.ruleset.atlas
+    names: set[str | None] = {None}
+    now = next(iter(moments_of(rule, edges_of((rule,), lexicon, atlas))), None)
+    places = rule.body[0].places
+    if now is None or places is None:
+        return names
+    some = min(atlas.expand(places, now), default=None)
+    if some is not None:
+        around = atlas.lies_in(some)
+        names |= around
+        names |= {group for group, members in atlas.groups.items() if around & members.keys()}
+    return names
 
 
 def _finding(rule: Rule, other: Rule, section: Section) -> Finding:

@@ -17,7 +17,7 @@ from comity.policy.rules import AgeBand, Clause, Rule, Ruleset
 from comity.policy.scenarios.results import Encounter
 from comity.policy.scenarios.wording import listed, word_tie
 
-UNNAMED: Final = Clause()
+UNNAMED: Final = tuple((field.name, field.default) for field in fields(Clause))
 MOST_LISTED: Final = 12
 ATOM_WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -136,12 +136,13 @@ def _sparing(rule: Rule, tie: Tie, case: Case) -> Iterator[str]:
 
 def unmet_atoms(clause: Clause, rule: Rule, tie: Tie, case: Case) -> Iterator[str]:
     """Yield the names of the atoms of `clause` that a known fact rules out on `tie`."""
-    for field in fields(clause):
-        value = getattr(clause, field.name)
-        if value != getattr(UNNAMED, field.name):
-            alone = Clause(**{field.name: value})
-            if clause_finding(alone, rule, tie, case.sight).value is Truth.F:
-                yield field.name
+    sight = case.sight
+    for name, unnamed in UNNAMED:
+        value = getattr(clause, name)
+        if value != unnamed:
+            alone = Clause(**{name: value})
+            if clause_finding(alone, rule, tie, sight).value is Truth.F:
+                yield name
 
 
 def _word_asked(clause: Clause, name: str) -> str:

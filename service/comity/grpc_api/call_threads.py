@@ -1,0 +1,152 @@
+"""The threads that answer calls, and how many calls may be in flight to them."""
+
+from __future__ import annotations
+
+import contextvars
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from enum import StrEnum
+from time import monotonic
+from typing import Any, Final
+
+from grpc._cython import cygrpc  # type: ignore[attr-defined] # not in the stubs
+
+from comity.grpc_api.callers import IDENTITY_PROPERTIES
+
+_SHORTEST_PUSHBACK_MS: Final = 10
+_LONGEST_PUSHBACK_MS: Final = 2000
+_FIRST_GUESS_SECONDS: Final = 0.05
+_WEIGHT_OF_ONE_CALL: Final = 0.05
+
+
+class NotBegun(StrEnum):
+    """Why a call was not begun; the words are those of the metric."""
+
+    SERVER_FULL = "server_full"
+    CALLER_FULL = "caller_full"
+    EXPIRED = "expired"
+
+
+_over_share: contextvars.ContextVar[bool] = contextvars.ContextVar("over_share", default=False)
+_begun: contextvars.ContextVar[bool] = contextvars.ContextVar("begun", default=False)
+
+
+class CallsInFlight:
+    """Counts the calls that run or wait for a thread, in all and of each caller.
+
+    Calls are let in by one thread, the one that gRPC polls with, and leave from others.
+    """
+
+    def __init__(
+        self, most: int, most_per_caller: int, tell_not_begun: Callable[[NotBegun], None]
+    ) -> None:
+        """Let in `most` calls at a time, and `most_per_caller` of one caller."""
+        self._most = most
+        self._most_per_caller = most_per_caller
+        self._tell_not_begun = tell_not_begun
+        self._lock = threading.Lock()
+        self._of_caller: Counter[bytes] = Counter()
+        self._usual_seconds = _FIRST_GUESS_SECONDS
+        self.count = 0
+
+    @property
+    def full(self) -> bool:
+        """Whether no call of anybody is let in."""
+        return self.count >= self._most
+
+    def enter(self, caller: bytes) -> bool:
+        """Let a call of `caller` in; return False if too many of its calls are in flight."""
+        with self._lock:
+            if self._of_caller[caller] >= self._most_per_caller:
+                return False
+            self._of_caller[caller] += 1
+            self.count += 1
+            return True
+
+    def leave(self, caller: bytes, seconds: float, *, begun: bool) -> None:
+        """See a call of `caller` off after so many seconds; `begun` is False if it never ran."""
+        with self._lock:
+            self.count -= 1
+            self._of_caller[caller] -= 1
+            if not self._of_caller[caller]:
+                del self._of_caller[caller]
+            self._usual_seconds += _WEIGHT_OF_ONE_CALL * (seconds - self._usual_seconds)
+        if not begun:
+            self._tell_not_begun(NotBegun.EXPIRED)
+
+    def refuse(self, reason: NotBegun) -> int:
+        """Count a call that is not let in; return in how many milliseconds it should come again.
+
+        That is about as long as a call is in flight at present, for by then those in flight now
+        have left; spread by half, so that those refused together don't return together.
+        """
+        self._tell_not_begun(reason)
+        milliseconds = 1000 * self._usual_seconds * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
+        return max(_SHORTEST_PUSHBACK_MS, min(round(milliseconds), _LONGEST_PUSHBACK_MS))
+
+
+class CallThreads(ThreadPoolExecutor):
+    """Threads for calls that are counted, and refused if their caller has too many in flight.
+
+    gRPC hands a call over on the thread that it polls with, so a refusal waits for nobody.
+    """
+
+    def __init__(
+        self, threads: int, in_flight: CallsInFlight, aside: ThreadPoolExecutor, *, known: bool
+    ) -> None:
+        """Count calls in `in_flight`; those over their share are refused by threads of `aside`.
+
+        With `known` callers are told apart by their certificates, else all are one.
+        """
+        super().__init__(threads, thread_name_prefix="call")
+        self._in_flight = in_flight
+        self._aside = aside
+        self._known = known
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - as inherited
+        """Run a call of gRPC. `fn` runs things in the context of the call."""
+        caller = _identity_in(args) if self._known else b""
+        if not self._in_flight.enter(caller):
+            fn(_over_share.set, True)
+            return self._aside.submit(fn, *args, **kwargs)
+        arrival = monotonic()
+
+        def leave(_: object) -> None:
+            self._in_flight.leave(caller, monotonic() - arrival, begun=fn(_begun.get))
+
+        try:
+            future = super().submit(fn, *args, **kwargs)
+        except RuntimeError:  # the interpreter is on its way out
+            self._in_flight.leave(caller, 0.0, begun=True)
+            raise
+        future.add_done_callback(leave)
+        return future
+
+
+def begin() -> bool:
+    """Note that the call of this context got its thread; return whether it is to be answered.
+
+    False if it is over the share of its caller.
+    """
+    _begun.set(True)
+    return not _over_share.get()
+
+
+def _identity_in(args: tuple[Any, ...]) -> bytes:
+    """Return whose call gRPC hands over, by the caller's certificate; empty for an unknown caller.
+
+    An interceptor is told of method and metadata only. The call itself is in the event among the
+    arguments, which are gRPC's own affair: a test holds them to it.
+    """
+    event = next((value for value in args if isinstance(value, cygrpc.BaseEvent)), None)
+    if event is None:
+        return b""
+    properties = cygrpc.auth_context(event.call) or {}
+    for name in IDENTITY_PROPERTIES:
+        values = properties.get(name.encode())
+        if values:
+            return bytes(next(iter(values)))
+    return b""
