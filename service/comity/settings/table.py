@@ -135,7 +135,7 @@ TABLE: Final[tuple[Setting, ...]] = (
     _address("control_listen", "localhost:50052", "where health and Watch are served over gRPC"),
     _address("metrics_listen", "localhost:9464", "where /metrics and /status are served over HTTP"),
     _directory("policies", "policies", "directory of the policy files"),
-    _directory("data_dir", "", "directory for the last good policies and local traces"),
+    _directory("data_dir", "", "directory for the last good policies and the journal"),
     _file("geoip_database", "MaxMind DB file of countries or cities; not set: the embedded one"),
     _file("geoip_anonymous", "MaxMind DB file of anonymous addresses; not set: none"),
     _file("tls_certificate", "PEM file of the server's certificate chain; not set: no TLS"),
