@@ -13,9 +13,10 @@ from typing import Any
 
 import grpc
 import pytest
-from comity.telemetry.local_store import traces_in
+from comity.cli.journal_spans import JournalReader
+from comity.cli.traces import AnySpan
+from comity.journal.places import journal_in
 from comity.telemetry.pseudonyms import open_pseudonyms
-from comity.telemetry.reading import TraceReader
 from comity.v1 import (
     data_request_service_pb2,
     eligibility_service_pb2,
@@ -223,7 +224,7 @@ def assert_was_at_work(told: Told, data_dir: Path) -> None:
     for name in VALID:
         assert told.codes[name, "OK"] >= len(CANARIES), name
         assert told.codes[name, "UNIMPLEMENTED"] == 0, name
-    spans = list(TraceReader(traces_in(data_dir)).new_spans())
+    spans = list(JournalReader(journal_in(data_dir)).new_spans(AnySpan()))
     calls = sum(count for (name, _), count in told.codes.items() if name in VALID)
     assert len([span for span in spans if span.trace_id == TRACE]) >= calls
     accounts = [canary.text for canary in CANARIES if canary.field == "account_id"]

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from comity.app.startup import ExitCode
+from comity.journal.exporting import ExportCollector
+from comity.journal.places import journal_in
 from comity.metrics import SupervisorMetrics, WorkerMetrics
 from comity.settings.table import TABLE
-from comity.telemetry.losses import SpanLosses
+from comity.telemetry import open_telemetry
+from unit.telemetry.in_memory import TracingSettings
 
 GUIDE = Path(__file__).parents[2] / "docs" / "operating.md"
 
@@ -39,12 +42,16 @@ def test_the_guide_has_every_exit_code() -> None:
     assert all(when for _, _, when in rows)
 
 
-def test_the_guide_has_every_metric() -> None:
+def test_the_guide_has_every_metric(tmp_path: Path) -> None:
     """Each metric of supervisor and worker stands there with its type and help text."""
-    worker = WorkerMetrics()
-    worker.registry.register(SpanLosses())
+    supervisor, worker = SupervisorMetrics(), WorkerMetrics()
+    telemetry = open_telemetry(TracingSettings(tmp_path), "worker")
+    assert telemetry.delivery is not None
+    worker.registry.register(telemetry.delivery)
+    telemetry.close()
+    supervisor.registry.register(ExportCollector(journal_in(tmp_path)))
     expected = []
-    for registry in (SupervisorMetrics().registry, worker.registry):
+    for registry in (supervisor.registry, worker.registry):
         for family in registry.collect():
             suffix = "_total" if family.type == "counter" else ""
             if "_process_" not in family.name:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from comity.app.ports.ip_address import MalformedAddressError
 from comity.app.ports.phone_lookup import MalformedPhoneNumberError, PhoneLookup
@@ -61,13 +61,22 @@ def look_up(
             found.add_phone_country(country.place)
     if violations:
         raise InvalidQuestionError(tuple(violations))
-    completed = replace(
-        question,
-        age=question.age if subject.age is None else subject.age,
-        account_created=question.account_created or subject.account_created,
+    # Spelt out, since `replace` takes as long as all the rest.
+    completed = Question(
+        action=question.action,
+        product=question.product,
+        device=question.device,
+        purposes=question.purposes,
+        items=question.items,
         connections=(*question.connections, *found.connections),
         open_factors=question.open_factors.union(found.open_factors),
+        open_sets=question.open_sets,
+        labels=question.labels,
+        labels_absent=question.labels_absent,
         unknown={**found.unknown, **question.unknown} if found.unknown else question.unknown,
+        indicators=question.indicators,
+        age=question.age if subject.age is None else subject.age,
+        account_created=question.account_created or subject.account_created,
     )
     return LookedUp(completed, provenance)
 

@@ -24,7 +24,6 @@ from comity.server.composition import compose
 from comity.telemetry import open_telemetry
 
 _MOST_PROBLEMS_TOLD: Final = 50
-_LAST_SPANS_SECONDS: Final = 2.0
 
 
 @contextmanager
@@ -55,7 +54,7 @@ def serving_here(policies: Path) -> Iterator[str]:
         yield f"localhost:{port}"
     finally:
         server.stop(grace=None).wait()
-        telemetry.close(_LAST_SPANS_SECONDS)
+        telemetry.close()
 
 
 def _compile(known: KnownRevision | None, files: Mapping[str, bytes]) -> ActivePolicy:

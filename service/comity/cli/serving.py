@@ -42,6 +42,7 @@ def serve_policies(flags: Flags) -> None:
     equipment = Equipment(
         compiler=_compiler(),
         worker_command=(sys.executable, "-m", "comity", "worker"),
+        exporter_command=(sys.executable, "-m", "comity", "journal", "export", "--until-eof"),
         # Into a file or pipe too, the banner is to appear now and not when the server ends.
         show=partial(print, flush=True),
     )

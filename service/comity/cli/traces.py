@@ -17,8 +17,9 @@ from comity.cli.failure import CommandError, Exit
 from comity.cli.setting_flags import settings_from
 
 if TYPE_CHECKING:
+    from comity.cli.journal_spans import JournalReader
     from comity.settings import Settings
-    from comity.telemetry.reading import StoredSpan, TraceReader
+    from comity.telemetry.reading import StoredSpan
 
 _POLL_SECONDS: Final = 0.25
 _SHORTEST_ID: Final = 4
@@ -59,6 +60,16 @@ class DecisionFilter:
             and (not self.rule or self.rule in span.texts("comity.rule.ids"))
             and (not self.degraded or bool(span.texts("comity.degraded")))
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AnySpan(DecisionFilter):
+    """Every span is of interest."""
+
+    def wants(self, span: StoredSpan) -> bool:
+        """Return that `span` is of interest."""
+        del span
+        return True
 
 
 Identity = Annotated[
@@ -109,12 +120,12 @@ def show_traces(
 
     They are kept in the server's data directory as long as no collector is configured.
     """
+    from comity.cli.journal_spans import JournalReader
     from comity.cli.trace_texts import decision_line, json_line
-    from comity.telemetry.local_store import traces_in
-    from comity.telemetry.reading import TraceReader
+    from comity.journal.places import journal_in
 
     settings = settings_from({"data_dir": data_dir})
-    reader = TraceReader(traces_in(settings.data_dir))
+    reader = JournalReader(journal_in(settings.data_dir))
     show = json_line if as_json else decision_line
     try:
         if identity:
@@ -133,11 +144,10 @@ def show_traces(
 
 
 def _list(
-    reader: TraceReader, wanted: DecisionFilter, limit: int, show: Callable[[StoredSpan], str]
+    reader: JournalReader, wanted: DecisionFilter, limit: int, show: Callable[[StoredSpan], str]
 ) -> bool:
     """Print the newest decisions that are new to `reader`; return whether there were any."""
-    found = (span for span in reader.new_spans() if wanted.wants(span))
-    newest = _newest(found, limit)
+    newest = _newest(reader.new_spans(wanted), limit)
     for span in newest:
         typer.echo(show(span))
     return bool(newest)
@@ -154,7 +164,7 @@ def _newest(spans: Iterable[StoredSpan], limit: int) -> list[StoredSpan]:
     return heapq.nlargest(limit, spans, end)[::-1]
 
 
-def _show_one(reader: TraceReader, identity: str, settings: Settings, *, as_json: bool) -> None:
+def _show_one(reader: JournalReader, identity: str, settings: Settings, *, as_json: bool) -> None:
     """Print one trace as a tree.
 
     Raises:
@@ -166,7 +176,7 @@ def _show_one(reader: TraceReader, identity: str, settings: Settings, *, as_json
     if len(trace_id) < _SHORTEST_ID:
         message = f"give at least {_SHORTEST_ID} digits of the identity"
         raise CommandError(Exit.MISUSED, message)
-    spans = [span for span in reader.new_spans() if span.trace_id.startswith(trace_id)]
+    spans = list(reader.new_spans(AnySpan(), trace_id))
     if len({span.trace_id for span in spans}) > 1:
         message = f"several traces begin with {trace_id}; give more of its digits"
         raise CommandError(Exit.MISUSED, message)
@@ -195,17 +205,18 @@ def _why_nothing(settings: Settings, wanted: DecisionFilter) -> str:
         CommandError: a variable of OpenTelemetry can't be used.
     """
     from comity.app.startup import StartupError
+    from comity.journal import segments_in
+    from comity.journal.places import journal_in
     from comity.telemetry import Place, find_destination
-    from comity.telemetry.local_store import trace_files, traces_in
 
     try:
         destination = find_destination(os.environ, settings.data_dir)
     except StartupError as error:
         raise CommandError(error.exit_code, str(error)) from error
-    if destination.place is not Place.LOCAL:
+    if destination.place is Place.NOWHERE:
         return f"traces go {destination.text}; none are kept here"
-    directory = traces_in(settings.data_dir)
-    if wanted != DecisionFilter() and trace_files(directory):
+    directory = journal_in(settings.data_dir)
+    if wanted != DecisionFilter() and directory.is_dir() and segments_in(directory):
         return f"no decision kept in {directory} is like that"
     return (
         f"there are no decisions in {directory} yet: start a server with `comity serve`, "

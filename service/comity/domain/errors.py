@@ -49,3 +49,7 @@ class NotEntitledError(ComityError):
 
 class NotFoundError(ComityError):
     """The named rule, jurisdiction or decision does not exist."""
+
+
+class NotRecordedError(ComityError):
+    """A decision can't be recorded, and is therefore not answered."""

@@ -16,6 +16,7 @@ from comity.domain.errors import (
     NoPolicyError,
     NotEntitledError,
     NotFoundError,
+    NotRecordedError,
     RevisionNotReachedError,
 )
 
@@ -30,6 +31,7 @@ _MEANINGS: dict[type[ComityError], tuple[int, str]] = {
     NoHistoryError: (code_pb2.FAILED_PRECONDITION, "NO_HISTORY"),
     NotEntitledError: (code_pb2.PERMISSION_DENIED, "NOT_ENTITLED"),
     NotFoundError: (code_pb2.NOT_FOUND, "NOT_FOUND"),
+    NotRecordedError: (code_pb2.UNAVAILABLE, "NOT_RECORDED"),
 }
 
 

@@ -84,6 +84,11 @@ def _forgiving(
     return forgiving
 
 
+def abort(context: grpc.ServicerContext, error: ComityError) -> NoReturn:
+    """End the call with the status that tells of `error`."""
+    _abort(context, status_of(error) or internal_status())
+
+
 def _abort(context: grpc.ServicerContext, status: status_pb2.Status) -> NoReturn:
     """End the call with `status`."""
     context.abort_with_status(rpc_status.to_status(status))

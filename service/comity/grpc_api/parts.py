@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import assert_never
 
 from google.protobuf.duration_pb2 import Duration
@@ -49,12 +49,23 @@ _WITHHELD = {
 }
 
 
+def set_timestamp(timestamp: Timestamp, instant: datetime) -> None:
+    """Set `timestamp` to an aware `instant`; several times faster than the message's own way."""
+    since = instant - _EPOCH
+    timestamp.seconds = since.days * _SECONDS_A_DAY + since.seconds
+    timestamp.nanos = since.microseconds * 1000
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SECONDS_A_DAY = 86_400
+
+
 def timestamp_of(instant: datetime | None) -> Timestamp | None:
     """Return `instant`, aware, as a timestamp; None stays unset."""
     if instant is None:
         return None
     timestamp = Timestamp()
-    timestamp.FromDatetime(instant)
+    set_timestamp(timestamp, instant)
     return timestamp
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 
 from comity.app.eligibility import Answer
 from comity.app.messages import in_language
@@ -22,6 +23,7 @@ from comity.grpc_api.parts import (
     fact_keys_of,
     obligations_of,
     revision_of,
+    set_timestamp,
     timestamp_of,
     visibility_of,
 )
@@ -30,6 +32,7 @@ from comity.policy.matching import Ground, match_facts
 from comity.policy.rules import Rule, Ruleset
 from comity.v1 import decision_pb2, eligibility_service_pb2
 
+_PROVENANCES_KEPT = 512
 _STANDINGS = {
     standing: decision_pb2.Standing.Value(f"STANDING_{standing.name}") for standing in Standing
 }
@@ -62,12 +65,12 @@ def complete_reply(
     reply.policy_revision.digest = answer.revision.digest
     reply.max_age.seconds = answer.max_age_seconds
     reply.message = answer.message
-    reply.evaluated_at.FromDatetime(answer.evaluated_at)
+    set_timestamp(reply.evaluated_at, answer.evaluated_at)
     reply.decision_id = answer.decision_id
     if view is View.USER:
         return
     if answer.valid_until is not None:
-        reply.valid_until.FromDatetime(answer.valid_until)
+        set_timestamp(reply.valid_until, answer.valid_until)
     if answer.degraded:
         reply.degraded.extend(answer.degraded)
     if answer.provenance is not None:
@@ -163,6 +166,7 @@ def _conflict_of(conflict: Conflict, forbid: Rule, require: Rule) -> decision_pb
     )
 
 
+@lru_cache(maxsize=_PROVENANCES_KEPT)
 def _provenance_of(provenance: Provenance) -> decision_pb2.Provenance:
     """Return the data behind a look-up."""
     return decision_pb2.Provenance(

@@ -11,6 +11,8 @@ from opentelemetry.propagators.textmap import Getter
 from opentelemetry.trace import SpanKind, Status, StatusCode, Tracer, use_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
+from comity.domain.errors import NotRecordedError
+from comity.grpc_api.interceptors import abort
 from comity.grpc_api.wrapping import Behaviour, UnaryInterceptor
 
 Metadata = Sequence[tuple[str, str | bytes]]
@@ -52,6 +54,13 @@ class TracingInterceptor(UnaryInterceptor):
         service, _, short = name.rpartition("/")
         attributes = {"rpc.system": "grpc", "rpc.service": service, "rpc.method": short}
 
+        def recorded(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401
+            try:
+                return traced(request, context)
+            except NotRecordedError as error:
+                # The span of the call itself, which ends when everything else has been done.
+                abort(context, error)
+
         def traced(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - any message
             span = self._tracer.start_span(
                 name, self._parent_of(context), SpanKind.SERVER, attributes
@@ -75,7 +84,7 @@ class TracingInterceptor(UnaryInterceptor):
                         span.set_status(Status(StatusCode.ERROR))
                 return reply
 
-        return traced
+        return recorded
 
     def _parent_of(self, context: grpc.ServicerContext) -> Context:
         """Return the context of the caller's span; an empty one if it tells of none."""

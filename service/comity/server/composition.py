@@ -82,7 +82,8 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
     places = _open_places(settings)
     callers = _open_callers(settings)
     metrics = WorkerMetrics()
-    metrics.registry.register(telemetry.losses)
+    if telemetry.delivery is not None:
+        metrics.registry.register(telemetry.delivery)
     recorder = CountingDecisionRecorder(telemetry.recorder, metrics)
     eligibility = Eligibility(
         policies=holder,

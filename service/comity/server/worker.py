@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final, assert_never
+from typing import assert_never
 
 from comity.adapters.bundle_cache import BundleCache
 from comity.adapters.data_directory import bundles_in
@@ -35,8 +35,6 @@ from comity.server.composition import SERVICE_NAMES, Composition, compose
 from comity.settings import Settings
 from comity.telemetry import Telemetry, open_telemetry
 
-_LAST_SPANS_SECONDS: Final = 3.0
-
 
 def run_worker(settings: Settings, link: WorkerLink, compiler: PolicyCompiler) -> ExitCode:
     """Serve decisions until told to stop or until the supervisor is gone; return how it ended.
@@ -55,7 +53,7 @@ def run_worker(settings: Settings, link: WorkerLink, compiler: PolicyCompiler) -
         return error.exit_code
     signal.signal(signal.SIGTERM, lambda *_: worker.stop())
     worker.serve()
-    telemetry.close(_LAST_SPANS_SECONDS)
+    telemetry.close()
     link.close()
     return ExitCode.STOPPED
 

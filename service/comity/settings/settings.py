@@ -48,6 +48,11 @@ class Settings:
         callers: file that says which caller may do what; None for none.
         pseudonym_key: secret from which pseudonyms of accounts are made; empty for one made and
             kept in the data directory.
+        journal_flush_seconds: how much of the journal may be lost if the node dies; 0 for nothing.
+        journal_segment_bytes: size of a segment of the journal.
+        journal_rotate_seconds: age at which a segment of the journal is sealed.
+        journal_budget_bytes: what the journal may take of the disk.
+        journal_when_full: what gives way in a full journal: auto, refuse or drop_oldest.
         threads: threads that answer calls.
         max_in_flight: calls that run or wait at a time, of all callers.
         max_in_flight_per_caller: the same of one caller.
@@ -78,6 +83,11 @@ class Settings:
     insecure: bool
     callers: Path | None
     pseudonym_key: str = field(repr=False)
+    journal_flush_seconds: float
+    journal_segment_bytes: int
+    journal_rotate_seconds: float
+    journal_budget_bytes: int
+    journal_when_full: str
     threads: int
     max_in_flight: int
     max_in_flight_per_caller: int

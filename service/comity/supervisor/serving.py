@@ -23,21 +23,23 @@ from comity.app.startup import ExitCode, StartupError
 from comity.grpc_api.control import ControlHealth, RevisionFeed, WatchServicer, add_control_services
 from comity.grpc_api.credentials import load_credentials
 from comity.grpc_api.listening import bind, require_free, server_options
+from comity.journal.exporting import ExportCollector
+from comity.journal.places import journal_in
 from comity.logs import get_logger, report_defect
 from comity.metrics import SupervisorMetrics
 from comity.settings import Settings, to_environment
 from comity.supervisor.banner import banner
+from comity.supervisor.exporting import exporting
 from comity.supervisor.publishing import PolicyPublisher, Publication
 from comity.supervisor.reporting import Reporter
 from comity.supervisor.standing import Standing
 from comity.supervisor.status_page import Status, StatusPage
 from comity.supervisor.workers import WorkerEvent, WorkerKeeper
-from comity.telemetry import Telemetry, open_telemetry
+from comity.telemetry import Place, Telemetry, open_telemetry
 
 _SCRAPE_SECONDS: Final = 2.0
 _MARGIN_SECONDS: Final = 5.0
 _LAST_WATCHES_SECONDS: Final = 1.0
-_LAST_SPANS_SECONDS: Final = 3.0
 
 Event = WorkerEvent | Publication | signal.Signals
 
@@ -49,11 +51,13 @@ class Equipment:
     Attributes:
         compiler: makes policies out of files.
         worker_command: starts a decision worker; the number of its socket is appended.
+        exporter_command: starts an exporter, which ends when its standard input does.
         show: takes the banner.
     """
 
     compiler: PolicyCompiler
     worker_command: Sequence[str]
+    exporter_command: Sequence[str]
     show: Callable[[str], None]
 
 
@@ -70,6 +74,7 @@ def serve(settings: Settings, equipment: Equipment) -> None:
     with (
         contextlib.suppress(KeyboardInterrupt),
         _data_directory(settings) as data,
+        exporting(settings, equipment.exporter_command),
         _telemetry(settings) as telemetry,
     ):
         publisher = PolicyPublisher(
@@ -109,7 +114,7 @@ def _telemetry(settings: Settings) -> Iterator[Telemetry]:
     try:
         yield telemetry
     finally:
-        telemetry.close(_LAST_SPANS_SECONDS)
+        telemetry.close()
 
 
 class Supervisor:
@@ -137,6 +142,9 @@ class Supervisor:
         self._told = first
         self._stop_following = threading.Event()
         self._metrics = SupervisorMetrics()
+        if telemetry.destination.place is Place.COLLECTOR:
+            journal = journal_in(settings.data_dir)
+            self._metrics.registry.register(ExportCollector(journal))
         self._signals = 0
         self._keeper = WorkerKeeper(equipment.worker_command, self._environment(), self._post)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import Final
 
 from opentelemetry.util.types import AttributeValue
 
@@ -14,6 +16,9 @@ from comity.domain.request import Provenance, Revision
 from comity.telemetry.sealing import Seal
 
 Attributes = dict[str, AttributeValue]
+
+# As many as there are lengths of prefixes, for a few databases.
+PROVENANCES_KEPT: Final = 512
 
 
 def decision_attributes(record: DecisionRecord) -> Attributes:
@@ -55,9 +60,13 @@ def call_attributes(record: DecisionRecord) -> Attributes:
         found["comity.decision.valid_until"] = valid_until.isoformat()
     if record.position is not None:
         found["comity.decision.position"] = record.position
-    if record.provenance is not None:
-        found.update(without_empty(_provenance_attributes(record.provenance)))
     return found
+
+
+@lru_cache(maxsize=PROVENANCES_KEPT)
+def provenance_attributes(provenance: Provenance | None) -> Mapping[str, AttributeValue]:
+    """Return the attributes of the database behind a look-up; none if there was no look-up."""
+    return {} if provenance is None else without_empty(_provenance_attributes(provenance))
 
 
 def reason_events(record: DecisionRecord) -> Iterator[Attributes]:

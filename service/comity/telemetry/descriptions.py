@@ -2,37 +2,59 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from typing import Final
+
+from opentelemetry.trace import SpanKind
+from opentelemetry.util.types import AttributeValue
 
 from comity.app.ports.decision_recorder import DecisionRecord
+from comity.journal import EventTemplate, SpanTemplate
 from comity.policy.engine.cache import Cache
-from comity.telemetry.attributes import (
-    Attributes,
-    call_attributes,
-    decision_attributes,
-    reason_events,
-)
+from comity.telemetry.attributes import Attributes, decision_attributes, reason_events
 
-KEPT = 2048
+KEPT: Final = 2048
+# A description is recorded by two methods at most, nearly always with one status.
+MOST_TEMPLATES: Final = 8
+
+KIND: Final = "comity.decision.kind"
+DATA_REQUEST: Final = "data_request"
+REASON_EVENT: Final = "comity.reason"
 
 Parts = tuple[object, ...]
-Description = tuple[Attributes, tuple[Attributes, ...]]
 
 
-@dataclass(frozen=True, slots=True)
-class _Remembered:
-    """What was said of a decision.
+class Description:
+    """What is said of every decision with equal facts.
 
     Attributes:
-        parts: what it was said of; held here, so that nothing else gets their identities.
         attributes: attributes of the span, without those of the one call.
         events: attributes of its events.
     """
 
-    parts: Parts
-    attributes: Attributes
-    events: tuple[Attributes, ...]
+    __slots__ = ("_parts", "_templates", "attributes", "events")
+
+    def __init__(
+        self, parts: Parts, attributes: Attributes, events: tuple[Attributes, ...]
+    ) -> None:
+        """Describe decisions made of `parts`; holding them, nothing else gets their identities."""
+        self._parts = parts
+        self.attributes = attributes
+        self.events = events
+        self._templates: dict[Hashable, SpanTemplate] = {}
+
+    def template(
+        self, name: str, kind: SpanKind, own: Mapping[str, AttributeValue]
+    ) -> SpanTemplate:
+        """Return what makes spans of this description, `own` being the attributes of their call."""
+        key = (name, kind, *own.items())
+        template = self._templates.get(key)
+        if template is None:
+            events = [EventTemplate(REASON_EVENT, event) for event in self.events]
+            template = SpanTemplate(name, kind, {**own, **self.attributes}, events=events)
+            if len(self._templates) < MOST_TEMPLATES:
+                self._templates[key] = template
+        return template
 
 
 class Descriptions:
@@ -40,18 +62,18 @@ class Descriptions:
 
     def __init__(self) -> None:
         """Begin with nothing remembered."""
-        self._known: Cache[Hashable, _Remembered] = Cache(KEPT)
+        self._known: Cache[Hashable, Description] = Cache(KEPT)
 
     def of(self, record: DecisionRecord) -> Description:
-        """Return the attributes of a span, a dictionary of the caller's own, and of its events."""
+        """Return what is said of the decision but for what belongs to the one call."""
         parts = _parts_of(record)
         key = (tuple(map(id, parts)), *_values_of(record))
         known = self._known.get(key)
         if known is None:
             events = tuple(reason_events(record))
-            known = _Remembered(parts, decision_attributes(record), events)
+            known = Description(parts, decision_attributes(record), events)
             self._known.put(key, known)
-        return {**known.attributes, **call_attributes(record)}, known.events
+        return known
 
 
 def _parts_of(record: DecisionRecord) -> Parts:

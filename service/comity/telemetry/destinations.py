@@ -10,13 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Final, assert_never
+from typing import Final
 from urllib.parse import urlsplit
 
-from opentelemetry.sdk.trace.export import SpanExporter
-
 from comity.app.startup import ExitCode, StartupError
-from comity.telemetry.local_store import LocalTraceStore, traces_in
+from comity.journal.places import journal_in
 
 _EXPORTER: Final = "OTEL_TRACES_EXPORTER"
 _DEFAULT_ENDPOINTS: Final = {
@@ -64,54 +62,13 @@ def find_destination(environment: Mapping[str, str], data_dir: Path) -> Destinat
     if exporter == "none":
         return Destination(Place.NOWHERE, f"nowhere: {_EXPORTER} is none")
     if not exporter and not any(v.strip() and _OTLP.fullmatch(k) for k, v in environment.items()):
-        return Destination(Place.LOCAL, f"kept in {traces_in(data_dir)}; see them: comity traces")
+        return Destination(Place.LOCAL, f"kept in {journal_in(data_dir)}; see them: comity traces")
     protocol, variable = _first(environment, "PROTOCOL") or ("grpc", "")
     if protocol not in _DEFAULT_ENDPOINTS:
         raise _unknown(variable, protocol, " or ".join(_DEFAULT_ENDPOINTS))
     endpoint, _ = _first(environment, "ENDPOINT") or (_DEFAULT_ENDPOINTS[protocol], "")
     text = f"to the collector at {_public(endpoint)} by OTLP over {protocol}"
     return Destination(Place.COLLECTOR, text, protocol)
-
-
-def open_exporter(destination: Destination, data_dir: Path, role: str) -> SpanExporter | None:
-    """Return what delivers spans to `destination`; None if nothing does.
-
-    Raises:
-        StartupError: the variables of OTLP contradict each other or can't be read.
-    """
-    match destination.place:
-        case Place.NOWHERE:
-            return None
-        case Place.LOCAL:
-            return LocalTraceStore(traces_in(data_dir), role)
-        case Place.COLLECTOR:
-            try:
-                return _otlp_exporter(destination.protocol)
-            except Exception as error:
-                # The exporters check little; what they raise names no variable.
-                message = (
-                    "the variables OTEL_EXPORTER_OTLP_* can't be used: "
-                    f"the exporter refuses them with {type(error).__name__}"
-                )
-                raise StartupError(ExitCode.SETTINGS_INVALID, message) from error
-        case _:
-            assert_never(destination.place)
-
-
-def _otlp_exporter(protocol: str) -> SpanExporter:
-    """Return the exporter of `protocol`, which reads the other variables itself."""
-    # Each brings a client library of its own; only the one in use is loaded.
-    if protocol == "grpc":
-        from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import (
-            OTLPSpanExporter as GrpcExporter,
-        )
-
-        return GrpcExporter()
-    from opentelemetry.exporter.otlp.proto.http.trace_exporter import (
-        OTLPSpanExporter as HttpExporter,
-    )
-
-    return HttpExporter()
 
 
 def _first(environment: Mapping[str, str], ending: str) -> tuple[str, str] | None:

@@ -7,36 +7,32 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
-from pathlib import Path
 from typing import Final, Protocol
 
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
-from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Span, Status, StatusCode
 from opentelemetry.util.types import AttributeValue
 
-from comity.telemetry.batching import BatchDelivery, BatchLimits, read_limits
-from comity.telemetry.destinations import Destination, Place, find_destination, open_exporter
+from comity.telemetry.destinations import Destination, Place, find_destination
 from comity.telemetry.identifiers import SystemRandomIdGenerator
-from comity.telemetry.losses import SpanLosses
-from comity.telemetry.plain_spans import PlainTracer
+from comity.telemetry.journalling import (
+    FIRST_COMMAND,
+    SUPERVISOR,
+    JournalDelivery,
+    JournalSettings,
+    open_journal,
+)
+from comity.telemetry.plain_spans import Deliver, PlainSpan, PlainTracer
 from comity.telemetry.pseudonyms import Pseudonyms, open_pseudonyms
 from comity.telemetry.recorder import OtelDecisionRecorder
 
 SCOPE: Final = "comity"
-# Who starts a local server wants to see the trace of the question just asked.
-LOCAL_LIMITS: Final = BatchLimits(delay_seconds=0.2)
-COLLECTOR_LIMITS: Final = BatchLimits()
+_NUMBERS: Final = {"supervisor": SUPERVISOR, "worker": 1}
 
 
-class TelemetrySettings(Protocol):
+class TelemetrySettings(JournalSettings, Protocol):
     """The settings that tracing needs; the rest comes from the variables of OpenTelemetry."""
-
-    @property
-    def data_dir(self) -> Path:
-        """Directory for local traces and the key of pseudonyms."""
-        ...
 
     @property
     def pseudonym_key(self) -> str:
@@ -50,7 +46,7 @@ class Telemetry:
     Attributes:
         destination: where spans go.
         tracer: makes spans.
-        losses: counts spans that were not delivered; register it to see them in metrics.
+        delivery: puts spans into the journal; None if they go nowhere.
     """
 
     def __init__(
@@ -58,22 +54,27 @@ class Telemetry:
         role: str,
         settings: TelemetrySettings,
         destination: Destination,
-        processor: SpanProcessor | None,
-        losses: SpanLosses,
+        deliver: Deliver | None = None,
     ) -> None:
-        """Trace a process of this `role`, handing ended spans to `processor`."""
+        """Trace a process of this `role`, handing ended spans to `deliver`, else to the journal.
+
+        Raises:
+            StartupError: the journal can't be used.
+        """
         self.destination = destination
-        self.losses = losses
+        self.delivery: JournalDelivery | None = None
         self._settings = settings
         self._ids = SystemRandomIdGenerator()
-        self._processor = processor
-        # A TracerProvider would add its own to every span; plain spans are delivered as they are.
-        self.tracer = PlainTracer(
-            _resource(role),
-            InstrumentationScope(SCOPE, version("comity")),
-            self._ids,
-            _forget if processor is None else processor.on_end,
-        )
+        resource, scope = _resource(role), InstrumentationScope(SCOPE, version("comity"))
+        if deliver is None:
+            deliver = _forget
+            if destination.place is not Place.NOWHERE:
+                exported = destination.place is Place.COLLECTOR
+                number = _NUMBERS.get(role, FIRST_COMMAND)
+                journal = open_journal(settings, number, resource, scope, exported=exported)
+                self.delivery = JournalDelivery(journal)
+                deliver = self.delivery.deliver
+        self.tracer = PlainTracer(resource, scope, self._ids, deliver)
 
     @cached_property
     def recorder(self) -> OtelDecisionRecorder:
@@ -106,35 +107,25 @@ class Telemetry:
                 raise
 
     def flush(self, timeout_seconds: float) -> bool:
-        """Deliver what is waiting; return whether all of it was handed over in time."""
-        processor = self._processor
-        return processor is None or processor.force_flush(int(timeout_seconds * 1000))
+        """Have the disk confirm what was recorded; return whether it did in time."""
+        return self.delivery is None or self.delivery.flush(timeout_seconds)
 
-    def close(self, timeout_seconds: float) -> None:
-        """Deliver what is waiting for up to `timeout_seconds`, then let go."""
-        if isinstance(self._processor, BatchDelivery):
-            self._processor.close(timeout_seconds)
-        elif self._processor is not None:
-            self._processor.shutdown()
+    def close(self) -> None:
+        """Seal the journal; later spans of decisions can't be recorded."""
+        if self.delivery is not None:
+            self.delivery.close()
 
 
 def open_telemetry(settings: TelemetrySettings, role: str) -> Telemetry:
-    """Return the tracing of this process, `role` (`worker`, `supervisor`), not waiting for anyone.
+    """Return the tracing of this process: `supervisor`, `worker`, or what a command is for.
 
     Raises:
-        StartupError: a variable of OpenTelemetry can't be used.
+        StartupError: a variable of OpenTelemetry, or the journal, can't be used.
     """
-    destination = find_destination(os.environ, settings.data_dir)
-    exporter = open_exporter(destination, settings.data_dir, role)
-    losses = SpanLosses()
-    processor = None
-    if exporter is not None:
-        usual = LOCAL_LIMITS if destination.place is Place.LOCAL else COLLECTOR_LIMITS
-        processor = BatchDelivery(exporter, losses, read_limits(os.environ, usual))
-    return Telemetry(role, settings, destination, processor, losses)
+    return Telemetry(role, settings, find_destination(os.environ, settings.data_dir))
 
 
-def _forget(span: ReadableSpan) -> None:
+def _forget(span: PlainSpan) -> None:
     """Deliver a span to nowhere."""
     del span
 

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import lru_cache
 from time import time_ns
 
 from opentelemetry.context import Context
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.sdk.trace.id_generator import IdGenerator
@@ -32,11 +34,54 @@ from opentelemetry.trace import (
 )
 from opentelemetry.util.types import Attributes, AttributeValue
 
+from comity.domain.request import Provenance
+from comity.journal import LOCAL_PARENT, REMOTE_PARENT, AttributeKey, encode_attributes
+from comity.telemetry.attributes import PROVENANCES_KEPT, provenance_attributes
+from comity.telemetry.descriptions import DATA_REQUEST, KIND, REASON_EVENT, Description
+
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _NO_STATE = TraceState()
 _UNSET = Status()
+_KEYS_KEPT = 64
 
-Deliver = Callable[[ReadableSpan], None]
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a span says of a decision, besides what it says of its call.
+
+    Attributes:
+        description: what is said of every decision with equal facts.
+        varying: attributes of the one decision.
+        provenance: the database behind a look-up; None if none was made.
+    """
+
+    description: Description
+    varying: Mapping[str, AttributeValue]
+    provenance: Provenance | None = None
+
+    @property
+    def attributes(self) -> Mapping[str, AttributeValue]:
+        """All attributes."""
+        found = provenance_attributes(self.provenance)
+        return {**self.description.attributes, **self.varying, **found}
+
+    def encode_varying(self) -> bytes:
+        """Return the attributes that are not of the description, as fields of an OTLP span."""
+        fields = [_key(name).encode(value) for name, value in self.varying.items()]
+        fields.append(_encoded_provenance(self.provenance))
+        return b"".join(fields)
+
+
+@lru_cache(maxsize=_KEYS_KEPT)
+def _key(name: str) -> AttributeKey:
+    """Return what encodes attributes called `name`."""
+    return AttributeKey(name)
+
+
+@lru_cache(maxsize=PROVENANCES_KEPT)
+def _encoded_provenance(provenance: Provenance | None) -> bytes:
+    """Return the attributes of the database behind a look-up as fields of an OTLP span."""
+    return encode_attributes(provenance_attributes(provenance))
 
 
 class PlainTracer(Tracer):
@@ -97,6 +142,9 @@ class PlainTracer(Tracer):
             yield span
 
 
+Deliver = Callable[["PlainSpan"], None]
+
+
 @dataclass(slots=True)
 class _Finish:
     """What a span needs to know only when it ends."""
@@ -114,6 +162,7 @@ class PlainSpan(Span):
     __slots__ = (
         "_attributes",
         "_context",
+        "_end",
         "_ended",
         "_events",
         "_finish",
@@ -121,6 +170,7 @@ class PlainSpan(Span):
         "_parent",
         "_start",
         "_status",
+        "_told",
     )
 
     def __init__(
@@ -142,7 +192,9 @@ class PlainSpan(Span):
         self._finish = finish
         self._events: list[Event] = []
         self._status = _UNSET
+        self._told: Told | None = None
         self._ended = False
+        self._end = 0
 
     def get_span_context(self) -> SpanContext:
         """Return its identity."""
@@ -186,25 +238,77 @@ class PlainSpan(Span):
         told = {**(attributes or {}), "exception.type": type(exception).__qualname__}
         self.add_event("exception", told, timestamp)
 
+    def tell(self, told: Told) -> None:
+        """Say everything of a decision at once."""
+        self._told = told
+
     def end(self, end_time: int | None = None) -> None:
-        """End it and have it delivered; once."""
+        """End it and have it delivered; once.
+
+        Raises:
+            NotRecordedError: it records a decision, which could not be recorded.
+        """
         if self._ended:
             return
         self._ended = True
-        finish = self._finish
-        finish.deliver(
-            ReadableSpan(
-                name=self._name,
-                context=self._context,
-                parent=self._parent,
-                resource=finish.resource,
-                attributes=self._attributes,
-                events=self._events,
-                links=finish.links,
-                kind=finish.kind,
-                status=self._status,
-                start_time=self._start,
-                end_time=time_ns() if end_time is None else end_time,
-                instrumentation_scope=finish.scope,
-            )
+        self._end = time_ns() if end_time is None else end_time
+        self._finish.deliver(self)
+
+    @property
+    def decides(self) -> bool:
+        """Whether it records a decision."""
+        return self._told is not None or KIND in self._attributes
+
+    @property
+    def legal(self) -> bool:
+        """Whether it records a decision on a request of an authority."""
+        return self._attributes.get(KIND) == DATA_REQUEST
+
+    def readable(self) -> ReadableSpan:
+        """Return it as the SDK's exporters take it."""
+        finish, told = self._finish, self._told
+        attributes: Mapping[str, AttributeValue] = self._attributes
+        events = self._events
+        if told is not None:
+            attributes = {**attributes, **told.attributes}
+            reasons = told.description.events
+            events = [*events, *(Event(REASON_EVENT, e, self._end) for e in reasons)]
+        return ReadableSpan(
+            name=self._name,
+            context=self._context,
+            parent=self._parent,
+            resource=finish.resource,
+            attributes=attributes,
+            events=events,
+            links=finish.links,
+            kind=finish.kind,
+            status=self._status,
+            start_time=self._start,
+            end_time=self._end,
+            instrumentation_scope=finish.scope,
         )
+
+    def encoded(self) -> bytes:
+        """Return it as a serialised OTLP span."""
+        told = self._told
+        if told is None or self._events or self._status is not _UNSET or self._finish.links:
+            message = encode_spans([self.readable()])
+            return message.resource_spans[0].scope_spans[0].spans[0].SerializeToString()
+        own, parent = self._context, self._parent
+        flags = REMOTE_PARENT if parent is not None and parent.is_remote else LOCAL_PARENT
+        template = told.description.template(self._name, self._finish.kind, self._attributes)
+        return template.assemble(
+            own.trace_id.to_bytes(16, "big"),
+            own.span_id.to_bytes(8, "big"),
+            parent.span_id.to_bytes(8, "big") if parent is not None else b"",
+            _text_of(own.trace_state),
+            flags,
+            self._start,
+            self._end,
+            told.encode_varying(),
+        )
+
+
+def _text_of(state: TraceState) -> str:
+    """Return a trace state as its header has it, and as the SDK's encoder writes it."""
+    return ",".join(f"{key}={value}" for key, value in state.items()) if state else ""

@@ -1,20 +1,13 @@
-"""Reads the local store of traces, while it is written to or afterwards."""
+"""Spans as they were kept."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
 
 from opentelemetry.util.types import AttributeValue
 
 from comity.telemetry.identifiers import decision_id
-from comity.telemetry.local_store import trace_files
-from comity.telemetry.otlp_json import decode_attributes
-
-_NO_SPAN: Final = "0" * 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,78 +69,3 @@ class StoredSpan:
         """Return an attribute that is a list of texts; empty if it is not there."""
         value = self.attributes.get(name, ())
         return tuple(map(str, value)) if isinstance(value, tuple) else ()
-
-
-class TraceReader:
-    """Gives each span of a local store once."""
-
-    def __init__(self, directory: Path) -> None:
-        """Read the files of `directory`, which need not exist yet."""
-        self._directory = directory
-        self._offsets: dict[Path, int] = {}
-
-    def new_spans(self) -> Iterator[StoredSpan]:
-        """Yield what was kept since the last time, file by file.
-
-        A line without an end is left for the next time: it is being written, or its writer died.
-        A line that makes no sense is passed over.
-        """
-        files = trace_files(self._directory)
-        self._offsets = {path: self._offsets.get(path, 0) for path in files}
-        for path in files:
-            yield from self._new_in(path)
-
-    def _new_in(self, path: Path) -> Iterator[StoredSpan]:
-        """Yield what was added to one file."""
-        try:
-            with path.open("rb") as file:
-                file.seek(self._offsets[path])
-                for line in file:
-                    if not line.endswith(b"\n"):
-                        return
-                    self._offsets[path] += len(line)
-                    yield from _spans_of(line)
-        except OSError:
-            return  # removed meanwhile, to make room
-
-
-def _spans_of(line: bytes) -> Iterator[StoredSpan]:
-    """Yield the spans of one line; none if it is damaged."""
-    try:
-        found = [
-            _span(encoded, _role_of(batch))
-            for batch in json.loads(line)["resourceSpans"]
-            for scope in batch["scopeSpans"]
-            for encoded in scope["spans"]
-        ]
-    except (KeyError, TypeError, ValueError):
-        return
-    yield from found
-
-
-def _role_of(batch: Mapping[str, Any]) -> str:
-    """Return which of our processes made a batch."""
-    return str(decode_attributes(batch["resource"]["attributes"]).get("comity.process.role", ""))
-
-
-def _span(encoded: Mapping[str, Any], role: str) -> StoredSpan:
-    """Return one span from its OTLP form.
-
-    Raises:
-        KeyError, TypeError, ValueError: it is not that form.
-    """
-    return StoredSpan(
-        trace_id=str(encoded["traceId"]),
-        span_id=str(encoded["spanId"]),
-        parent_id=str(encoded.get("parentSpanId", _NO_SPAN)),
-        name=str(encoded["name"]),
-        start_ns=int(encoded["startTimeUnixNano"]),
-        end_ns=int(encoded["endTimeUnixNano"]),
-        failed=encoded["status"]["code"] == 2,  # noqa: PLR2004 - STATUS_CODE_ERROR
-        attributes=decode_attributes(encoded["attributes"]),
-        events=tuple(
-            StoredEvent(str(event["name"]), decode_attributes(event["attributes"]))
-            for event in encoded.get("events", ())
-        ),
-        role=role,
-    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final
 
 from opentelemetry import trace
@@ -10,14 +9,14 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import Span, Tracer
 
 from comity.app.ports.decision_recorder import DecisionRecord, RouteRecord
-from comity.telemetry.attributes import Attributes
+from comity.telemetry.attributes import Attributes, call_attributes
 from comity.telemetry.descriptions import Descriptions
 from comity.telemetry.identifiers import decision_id
+from comity.telemetry.plain_spans import PlainSpan, Told
 from comity.telemetry.pseudonyms import Pseudonyms
 from comity.telemetry.route_attributes import answer_events, route_attributes
 
 DECISION_SPAN: Final = "comity.decision"
-REASON_EVENT: Final = "comity.reason"
 ANSWER_EVENT: Final = "comity.answer"
 
 
@@ -36,45 +35,58 @@ class OtelDecisionRecorder:
         self._ids = ids
 
     def record(self, record: DecisionRecord) -> str:
-        """Write `record` into a span and return its decision id."""
-        attributes, events = self._descriptions.of(record)
-        single = record.position is None
-        return self._write(attributes, REASON_EVENT, events, record.account_id, single=single)
+        """Write `record` into a span and return its decision id.
+
+        Raises:
+            NotRecordedError: the span of an item of a batch can't be recorded.
+        """
+        description = self._descriptions.of(record)
+        varying = call_attributes(record)
+        self._add_account(varying, record.account_id)
+        told = Told(description, varying, record.provenance)
+        current = trace.get_current_span()
+        if record.position is None and isinstance(current, PlainSpan) and current.is_recording():
+            current.tell(told)
+            return _identity(current)
+        span = self._tracer.start_span(DECISION_SPAN)
+        if not isinstance(span, PlainSpan):
+            return self._fresh_identity()
+        span.tell(told)
+        span.end()
+        return _identity(span)
 
     def record_route(self, record: RouteRecord) -> str:
-        """Write `record` into a span and return its decision id."""
-        attributes, events = route_attributes(record), answer_events(record)
-        return self._write(attributes, ANSWER_EVENT, events, record.account_id, single=True)
+        """Write `record` into a span and return its decision id.
 
-    def _write(
-        self,
-        attributes: Attributes,
-        event_name: str,
-        events: Iterable[Attributes],
-        account_id: str,
-        *,
-        single: bool,
-    ) -> str:
-        """Write attributes and events into the span of a decision; return its decision id."""
+        Raises:
+            NotRecordedError: it has a span of its own, which can't be recorded.
+        """
+        attributes = route_attributes(record)
+        self._add_account(attributes, record.account_id)
+        current = trace.get_current_span()
+        own = not current.is_recording()
+        span = self._tracer.start_span(DECISION_SPAN) if own else current
+        if not span.is_recording():
+            return self._fresh_identity()
+        span.set_attributes(attributes)
+        for event in answer_events(record):
+            span.add_event(ANSWER_EVENT, event)
+        if own:
+            span.end()
+        return _identity(span)
+
+    def _add_account(self, attributes: Attributes, account_id: str) -> None:
+        """Add the pseudonym of an account, if one is given."""
         if account_id:
             attributes["comity.subject.pseudonym"] = self._pseudonyms.of(account_id)
             attributes["comity.subject.pseudonym_key"] = self._pseudonyms.key_id
-        current = trace.get_current_span()
-        if single and current.is_recording():
-            return self._fill(current, attributes, event_name, events)
-        span = self._tracer.start_span(DECISION_SPAN)
-        identity = self._fill(span, attributes, event_name, events)
-        span.end()
-        return identity
 
-    def _fill(
-        self, span: Span, attributes: Attributes, event_name: str, events: Iterable[Attributes]
-    ) -> str:
-        """Write into `span`; return its decision id, or a fresh one if tracing is off."""
-        if not span.is_recording():
-            return decision_id(self._ids.generate_trace_id(), self._ids.generate_span_id())
-        span.set_attributes(attributes)
-        for event in events:
-            span.add_event(event_name, event)
-        context = span.get_span_context()
-        return decision_id(context.trace_id, context.span_id)
+    def _fresh_identity(self) -> str:
+        """Return the decision id of a decision that no span records."""
+        return decision_id(self._ids.generate_trace_id(), self._ids.generate_span_id())
+
+
+def _identity(span: Span) -> str:
+    """Return the decision id of what `span` records."""
+    context = span.get_span_context()
+    return decision_id(context.trace_id, context.span_id)

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 from comity.cli import main
+from comity.journal.places import journal_in
 from comity.telemetry import open_telemetry
-from comity.telemetry.local_store import traces_in
 from unit.telemetry.in_memory import TracingSettings
 
 Run = Callable[..., tuple[int, str, str]]
@@ -50,7 +50,7 @@ def keep(data_dir: Path, *decisions: Attributes) -> None:
     for attributes in decisions:
         with telemetry.span("call", {"rpc.system": "grpc"}), telemetry.span("decision", attributes):
             pass
-    telemetry.close(10)
+    telemetry.close()
 
 
 @pytest.fixture(autouse=True)
@@ -158,7 +158,7 @@ def test_an_empty_store_says_what_to_do(tmp_path: Path, run: Run) -> None:
     """A newcomer looks before asking anything."""
     code, output, errors = run()
     assert (code, output) == (0, "")
-    assert str(traces_in(tmp_path)) in errors
+    assert str(journal_in(tmp_path)) in errors
     assert "comity serve" in errors
 
 
@@ -168,10 +168,11 @@ def test_filters_that_nothing_meets_say_so(tmp_path: Path, run: Run) -> None:
     assert "is like that" in run("--effect", "allow")[2]
 
 
-def test_traces_that_go_elsewhere_are_said_to(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody needs to wonder why the store is empty."""
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317")
-    assert "http://collector:4317" in run()[2]
+def test_traces_that_go_nowhere_are_said_to(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody needs to wonder why the journal is empty."""
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    assert "OTEL_SDK_DISABLED" in run()[2]
+    monkeypatch.delenv("OTEL_SDK_DISABLED")
     monkeypatch.setenv("OTEL_TRACES_EXPORTER", "zipkin")
     code, _, errors = run()
     assert code == 10

@@ -5,10 +5,6 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from comity.telemetry.batching import BatchLimits
-from comity.telemetry.local_store import FILE_BYTES, MOST_BYTES
-from comity.telemetry.losses import Loss
-from comity.telemetry.opening import LOCAL_LIMITS
 from unit.telemetry.in_memory import InMemoryTelemetry
 from unit.telemetry.test_recorder import RECORD, ROUTE_RECORD
 
@@ -28,13 +24,3 @@ def test_every_attribute_and_event_is_explained() -> None:
         for name in (told.name, *(told.attributes or {}))
     }
     assert said - NAMES == set()
-
-
-def test_limits_are_as_said() -> None:
-    """Sizes, delays and reasons of losses."""
-    assert f"{MOST_BYTES >> 20} MiB" in GUIDE
-    assert f"{FILE_BYTES >> 20} MiB" in GUIDE
-    assert f"{BatchLimits().most_queued:,} spans" in GUIDE
-    assert f"{LOCAL_LIMITS.delay_seconds:g} s locally" in GUIDE
-    assert f"{BatchLimits().delay_seconds:g} s for a\ncollector" in GUIDE
-    assert all(f"`{loss.value}`" in GUIDE for loss in Loss)

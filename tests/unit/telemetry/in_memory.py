@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from comity.telemetry import Destination, Place, Telemetry
-from comity.telemetry.losses import SpanLosses
+from comity.telemetry.plain_spans import PlainSpan
 from opentelemetry.sdk.trace import ReadableSpan
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 KEY = "an old key that everybody knows by now"
 
@@ -20,6 +18,11 @@ class TracingSettings:
 
     data_dir: Path = Path("nowhere")
     pseudonym_key: str = KEY
+    journal_flush_seconds: float = 1.0
+    journal_segment_bytes: int = 1 << 20
+    journal_rotate_seconds: float = 60.0
+    journal_budget_bytes: int = 8 << 20
+    journal_when_full: str = "auto"
 
 
 class InMemoryTelemetry(Telemetry):
@@ -27,15 +30,18 @@ class InMemoryTelemetry(Telemetry):
 
     def __init__(self) -> None:
         """Start empty."""
-        self._exporter = InMemorySpanExporter()
+        self._ended: list[PlainSpan] = []
         super().__init__(
             "worker",
             TracingSettings(),
             Destination(Place.NOWHERE, "in memory"),
-            SimpleSpanProcessor(self._exporter),
-            SpanLosses(),
+            self._ended.append,
         )
 
     def spans(self) -> tuple[ReadableSpan, ...]:
         """Return the spans that have ended, in that order."""
-        return self._exporter.get_finished_spans()
+        return tuple(span.readable() for span in self._ended)
+
+    def encoded(self) -> tuple[bytes, ...]:
+        """Return the spans that have ended as the journal has them."""
+        return tuple(span.encoded() for span in self._ended)

@@ -25,6 +25,15 @@ def test_remembered_descriptions_are_those_of_the_record() -> None:
     ]
     remembering = Descriptions()
     for record in variants * 2:
-        assert remembering.of(record) == Descriptions().of(record)
-    told = [repr(Descriptions().of(record)) for record in variants]
+        known, fresh = remembering.of(record), Descriptions().of(record)
+        assert (known.attributes, known.events) == (fresh.attributes, fresh.events)
+    told = [repr(Descriptions().of(record).attributes) for record in variants]
     assert len(set(told)) > len(variants) / 2
+
+
+def test_a_description_is_remembered_while_facts_are_equal() -> None:
+    """Another instant does not matter to it."""
+    remembering = Descriptions()
+    later = replace(RECORD, evaluated_at=RECORD.evaluated_at + timedelta(days=1))
+    assert remembering.of(RECORD) is remembering.of(later)
+    assert remembering.of(RECORD) is not remembering.of(replace(RECORD, degraded=()))

@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 from comity.app.startup import ExitCode, StartupError
-from comity.telemetry.destinations import Place, find_destination, open_exporter
-from comity.telemetry.local_store import LocalTraceStore
+from comity.telemetry.destinations import Place, find_destination
 
 DATA = Path("data")
 
@@ -27,7 +26,7 @@ def test_without_a_variable_of_otlp_traces_are_kept(environment: dict[str, str])
     """Those of other signals say nothing of traces."""
     found = find_destination(environment, DATA)
     assert found.place is Place.LOCAL
-    assert str(DATA / "traces") in found.text
+    assert str(DATA / "journal") in found.text
     assert "comity traces" in found.text
 
 
@@ -84,7 +83,6 @@ def test_they_can_be_switched_off(environment: dict[str, str]) -> None:
     found = find_destination(environment, DATA)
     assert found.place is Place.NOWHERE
     assert next(iter(environment)) in found.text
-    assert open_exporter(found, DATA, "worker") is None
 
 
 @pytest.mark.parametrize(
@@ -100,40 +98,3 @@ def test_an_unknown_value_is_refused_by_name(variable: str, value: str) -> None:
     with pytest.raises(StartupError, match=f"^{variable} = '{value}': must be ") as caught:
         find_destination({variable: value}, DATA)
     assert caught.value.exit_code is ExitCode.SETTINGS_INVALID
-
-
-@pytest.mark.parametrize(
-    ("protocol", "module"),
-    [
-        ("grpc", "opentelemetry.exporter.otlp.proto.grpc.trace_exporter"),
-        ("http/protobuf", "opentelemetry.exporter.otlp.proto.http.trace_exporter"),
-    ],
-)
-def test_each_protocol_has_its_exporter(
-    monkeypatch: pytest.MonkeyPatch, protocol: str, module: str
-) -> None:
-    """It reads the other variables itself and connects to nobody yet."""
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:9")
-    found = find_destination({"OTEL_EXPORTER_OTLP_PROTOCOL": protocol}, DATA)
-    exporter = open_exporter(found, DATA, "worker")
-    assert exporter is not None
-    assert type(exporter).__module__.startswith(module)
-    exporter.shutdown()
-
-
-def test_variables_that_the_exporter_refuses_keep_the_server_from_starting(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """The message has no value of theirs, which may be secret."""
-    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "secret")
-    found = find_destination({"OTEL_TRACES_EXPORTER": "otlp"}, DATA)
-    with pytest.raises(StartupError, match="OTEL_EXPORTER_OTLP_") as caught:
-        open_exporter(found, DATA, "worker")
-    assert "secret" not in str(caught.value)
-
-
-def test_the_local_store_is_made_when_it_is_needed(tmp_path: Path) -> None:
-    """Opening it touches nothing."""
-    exporter = open_exporter(find_destination({}, tmp_path), tmp_path, "worker")
-    assert isinstance(exporter, LocalTraceStore)
-    assert list(tmp_path.iterdir()) == []

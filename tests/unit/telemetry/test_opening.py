@@ -7,13 +7,16 @@ import re
 from pathlib import Path
 
 import pytest
+from comity.cli.journal_spans import JournalReader
+from comity.cli.traces import AnySpan
+from comity.domain.errors import NotRecordedError
+from comity.journal.places import journal_in
 from comity.telemetry import Place, open_telemetry
-from comity.telemetry.local_store import traces_in
-from comity.telemetry.losses import Loss
-from comity.telemetry.reading import TraceReader
+from comity.telemetry.reading import StoredSpan
 from opentelemetry import trace
 from opentelemetry.trace import StatusCode
 from unit.telemetry.in_memory import InMemoryTelemetry, TracingSettings
+from unit.telemetry.test_recorder import RECORD
 
 
 @pytest.fixture(autouse=True)
@@ -30,22 +33,22 @@ def test_a_process_that_is_told_nothing_keeps_its_spans(tmp_path: Path) -> None:
     assert telemetry.destination.place is Place.LOCAL
     with telemetry.span("comity.startup", {"comity.policy.epoch": 3}):
         pass
-    telemetry.close(10)
-    (span,) = TraceReader(traces_in(tmp_path)).new_spans()
+    telemetry.close()
+    (span,) = kept(tmp_path)
     assert (span.name, span.role) == ("comity.startup", "supervisor")
     assert span.attributes == {"comity.policy.epoch": 3}
 
 
-def test_spans_are_there_soon_without_closing(tmp_path: Path) -> None:
-    """Whoever asked a question wants to see its trace."""
+def test_spans_are_there_at_once_without_closing(tmp_path: Path) -> None:
+    """Whoever asked a question wants to see its trace, even of a process that was killed."""
     telemetry = open_telemetry(TracingSettings(tmp_path), "worker")
     try:
         with telemetry.span("a"):
             pass
+        assert [span.name for span in kept(tmp_path)] == ["a"]
         assert telemetry.flush(10)
-        assert [span.name for span in TraceReader(traces_in(tmp_path)).new_spans()] == ["a"]
     finally:
-        telemetry.close(10)
+        telemetry.close()
 
 
 def test_the_environment_has_the_last_word_on_the_resource(
@@ -100,16 +103,52 @@ def test_a_span_is_current_within() -> None:
     assert inner.parent == outer.context
 
 
-def test_a_collector_that_is_away_costs_spans_and_no_time(
+def test_a_collector_that_is_away_costs_no_span(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Closing ends in time, and each lost span is counted."""
+    """They wait in the journal for an exporter."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://localhost:1")
     telemetry = open_telemetry(TracingSettings(tmp_path), "worker")
     for _ in range(5):
         with telemetry.span("a"):
             pass
-    telemetry.close(0.1)
-    lost = telemetry.losses.counts()
-    assert lost[Loss.EXPORT_FAILED] + lost[Loss.SHUTDOWN] == 5
+    telemetry.close()
+    assert len(kept(tmp_path)) == 5
+
+
+def test_a_decision_that_can_not_be_recorded_is_an_error(tmp_path: Path) -> None:
+    """Other spans are counted as lost."""
+    telemetry = open_telemetry(TracingSettings(tmp_path), "worker")
+    telemetry.close()
+    with telemetry.span("a"):
+        pass
+    with pytest.raises(NotRecordedError):
+        telemetry.recorder.record(RECORD)
+    assert telemetry.delivery is not None
+    lost = {f.name: f.samples[0].value for f in telemetry.delivery.collect()}
+    assert lost["comity_spans_dropped"] == 1
+
+
+def test_commands_keep_their_spans_beside_those_of_a_server(tmp_path: Path) -> None:
+    """Several at once, each under a number of its own."""
+    opened = [open_telemetry(TracingSettings(tmp_path), "local") for _ in range(3)]
+    for telemetry in opened:
+        with telemetry.span("a"):
+            pass
+    for telemetry in opened:
+        telemetry.close()
+    assert [span.role for span in kept(tmp_path)] == ["local"] * 3
+
+
+def test_switched_off_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decisions have an identity all the same."""
+    monkeypatch.setenv("OTEL_SDK_DISABLED", "true")
+    telemetry = open_telemetry(TracingSettings(tmp_path), "worker")
+    assert len(telemetry.recorder.record(RECORD)) == 49
+    telemetry.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def kept(data_dir: Path) -> list[StoredSpan]:
+    """Return what is kept in the journal."""
+    return list(JournalReader(journal_in(data_dir)).new_spans(AnySpan()))

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from itertools import count
 
 import pytest
-from comity.telemetry.plain_spans import PlainTracer
+from comity.telemetry.plain_spans import PlainSpan, PlainTracer
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -52,10 +53,13 @@ class CountingIds(IdGenerator):
 
 def plain(script: Callable[[Tracer], None]) -> list[ReadableSpan]:
     """Return the spans of a plain tracer."""
-    ended: list[ReadableSpan] = []
+    ended: list[PlainSpan] = []
     scope = InstrumentationScope("comity", "1")
     script(PlainTracer(RESOURCE, scope, CountingIds(), ended.append))
-    return ended
+    for span in ended:
+        (batch,) = encode_spans([span.readable()]).resource_spans
+        assert Span.FromString(span.encoded()) == batch.scope_spans[0].spans[0]
+    return [span.readable() for span in ended]
 
 
 def standard(script: Callable[[Tracer], None]) -> list[ReadableSpan]:

@@ -28,7 +28,18 @@ from comity.domain.question import Question
 from comity.domain.request import Provenance, Revision
 from comity.telemetry.pseudonyms import Pseudonyms
 from comity.telemetry.recorder import OtelDecisionRecorder
-from opentelemetry.trace import NoOpTracer
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+from opentelemetry.proto.trace.v1.trace_pb2 import Span as OtlpSpan
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    NoOpTracer,
+    SpanContext,
+    SpanKind,
+    TraceFlags,
+    TraceState,
+    set_span_in_context,
+    use_span,
+)
 from unit.grpc_api.small_world import NOW, ROUTE
 from unit.telemetry.in_memory import KEY, InMemoryTelemetry
 
@@ -291,3 +302,28 @@ def test_without_tracing_decisions_have_identities_still() -> None:
     found = {recorder.record(RECORD), recorder.record(RECORD), recorder.record_route(ROUTE_RECORD)}
     assert len(found) == 3
     assert all(len(decision_id) == 32 + 1 + 16 for decision_id in found)
+
+
+def test_the_journal_has_what_collectors_would_get_from_the_sdk() -> None:
+    """Spans put together from templates, with parent, trace state, events and pseudonym."""
+    telemetry = InMemoryTelemetry()
+    state = TraceState([("a", "b"), ("c", "d")])
+    caller = SpanContext(5, 7, is_remote=True, trace_flags=TraceFlags(0), trace_state=state)
+    context = set_span_in_context(NonRecordingSpan(caller))
+    for record in (RECORD, replace(RECORD, account_id="", provenance=None), RECORD):
+        call = telemetry.tracer.start_span(
+            "call", context, SpanKind.SERVER, {"rpc.method": "Check"}
+        )
+        with use_span(call, end_on_exit=True):
+            telemetry.recorder.record(record)
+            call.set_attribute("rpc.grpc.status_code", 0)
+    with telemetry.span("batch"):
+        telemetry.recorder.record(replace(RECORD, position=3))
+    telemetry.recorder.record_route(ROUTE_RECORD)
+    assert len(telemetry.spans()) == 6
+    for readable, encoded in zip(telemetry.spans(), telemetry.encoded(), strict=True):
+        (batch,) = encode_spans([readable]).resource_spans
+        expected, found = batch.scope_spans[0].spans[0], OtlpSpan.FromString(encoded)
+        for span in (expected, found):
+            span.attributes.sort(key=lambda pair: pair.key)
+        assert found == expected
