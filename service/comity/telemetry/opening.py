@@ -28,7 +28,6 @@ from comity.telemetry.pseudonyms import Pseudonyms, open_pseudonyms
 from comity.telemetry.recorder import OtelDecisionRecorder
 
 SCOPE: Final = "comity"
-_NUMBERS: Final = {"supervisor": SUPERVISOR, "worker": 1}
 
 
 class TelemetrySettings(JournalSettings, Protocol):
@@ -55,8 +54,11 @@ class Telemetry:
         settings: TelemetrySettings,
         destination: Destination,
         deliver: Deliver | None = None,
+        worker: int = 1,
     ) -> None:
         """Trace a process of this `role`, handing ended spans to `deliver`, else to the journal.
+
+        `worker` is the number of a worker, from 1: each writes a journal of its own.
 
         Raises:
             StartupError: the journal can't be used.
@@ -70,7 +72,7 @@ class Telemetry:
             deliver = _forget
             if destination.place is not Place.NOWHERE:
                 exported = destination.place is Place.COLLECTOR
-                number = _NUMBERS.get(role, FIRST_COMMAND)
+                number = {"supervisor": SUPERVISOR, "worker": worker}.get(role, FIRST_COMMAND)
                 journal = open_journal(settings, number, resource, scope, exported=exported)
                 self.delivery = JournalDelivery(journal)
                 deliver = self.delivery.deliver
@@ -116,13 +118,16 @@ class Telemetry:
             self.delivery.close()
 
 
-def open_telemetry(settings: TelemetrySettings, role: str) -> Telemetry:
+def open_telemetry(settings: TelemetrySettings, role: str, worker: int = 1) -> Telemetry:
     """Return the tracing of this process: `supervisor`, `worker`, or what a command is for.
+
+    `worker` is the number of a worker, from 1.
 
     Raises:
         StartupError: a variable of OpenTelemetry, or the journal, can't be used.
     """
-    return Telemetry(role, settings, find_destination(os.environ, settings.data_dir))
+    destination = find_destination(os.environ, settings.data_dir)
+    return Telemetry(role, settings, destination, worker=worker)
 
 
 def _forget(span: PlainSpan) -> None:
