@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +13,12 @@ from comity.cli.failure import CommandError, Exit
 from comity.cli.flags import Flag, Given
 
 if TYPE_CHECKING:
-    from comity.client import ClientError, ComityClient, Options, Tls
+    from comity.client import ClientError, ComityClient, FieldViolation, Options, Tls
 
 DEFAULT_SERVER: Final = "localhost:50051"
 LOCAL: Final = "--local"
 
+NO_FLAGS: Final[Mapping[str, str]] = {}
 _SERVER = "Server"
 _ANSWER = "Answer"
 
@@ -67,8 +68,10 @@ _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @contextmanager
-def asking(given: Given) -> Iterator[ComityClient]:
+def asking(given: Given, flags: Mapping[str, str] = NO_FLAGS) -> Iterator[ComityClient]:
     """Give a client of the server that the flags name, or of one in this process for `--local`.
+
+    `flags` tells which flag stands behind a field of the request, where that isn't evident.
 
     Raises:
         CommandError: there is no answer, or no way to one.
@@ -89,7 +92,7 @@ def asking(given: Given) -> Iterator[ComityClient]:
                 ComityClient(server, tls=tls, timeout_seconds=given["timeout"], cache_entries=0)
             )
         except ClientError as error:
-            raise _failure(error, server) from error
+            raise _failure(error, server, flags) from error
         except ValueError as error:  # a value that the contract has no place for
             raise CommandError(Exit.MISUSED, str(error)) from error
 
@@ -158,7 +161,7 @@ def _tls_of(given: Given) -> Tls | None:
         raise CommandError(Exit.MISUSED, f"--tls-certificate and --tls-key: {error}") from error
 
 
-def _failure(error: ClientError, server: str) -> CommandError:
+def _failure(error: ClientError, server: str, flags: Mapping[str, str]) -> CommandError:
     """Return how the command ends that a call failed."""
     from comity.client import (
         DeadlineExceededError,
@@ -170,9 +173,8 @@ def _failure(error: ClientError, server: str) -> CommandError:
 
     match error:
         case InvalidRequestError():
-            return CommandError(
-                Exit.MISUSED, "the question is not in order:", map(str, error.violations)
-            )
+            wrong = (_violation_text(violation, flags) for violation in error.violations)
+            return CommandError(Exit.MISUSED, "the question is not in order:", wrong)
         case NoPolicyError():
             return CommandError(Exit.UNAVAILABLE, str(error))
         case UnavailableError():
@@ -192,3 +194,10 @@ def _failure(error: ClientError, server: str) -> CommandError:
             return CommandError(Exit.UNAVAILABLE, str(error))
         case _:
             return CommandError(Exit.REFUSED, f"{error.code}: {error}")
+
+
+def _violation_text(violation: FieldViolation, flags: Mapping[str, str]) -> str:
+    """Return what is wrong with a field, and which flag gave it."""
+    whole = violation.field.partition("]")[0] + "]"
+    told = f" ({flags[whole]})" if whole in flags else ""
+    return f"{violation.field}{told}: {violation.description}"

@@ -7,7 +7,7 @@ from typing import Final
 import typer
 
 from comity.cli.asking import OPTION_FLAGS, SERVER_FLAGS, asking, instant_of, options_of
-from comity.cli.facts import FACT_FLAGS, question_of
+from comity.cli.facts import FACT_FLAGS, question_of, tie_flags
 from comity.cli.failure import Exit
 from comity.cli.flags import Flag, Given, with_flags
 
@@ -40,7 +40,7 @@ def check_eligibility(given: Given) -> None:
     options = options_of(given, explain=given["explain"])
     created = instant_of("--account-created", given["account_created"])
     question = question_of(given, options.as_of, created)
-    with asking(given) as client:
+    with asking(given, tie_flags(given)) as client:
         answer = client.check(**question, options=options)
     if given["json"]:
         from comity.cli.output import print_json

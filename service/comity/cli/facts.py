@@ -105,6 +105,14 @@ def question_of(given: Given, at: datetime | None, created: datetime | None) -> 
     return built
 
 
+def tie_flags(given: Given) -> Mapping[str, str]:
+    """Return the flag behind each connection of the question, by its field in the contract."""
+    from comity.client.questions import FACTORS
+
+    flags = [f"--{f.replace('_', '-')} {place}" for f in FACTORS for place in given[f]]
+    return {f"facts.connections[{position}]": flag for position, flag in enumerate(flags)}
+
+
 def _unknown(given: Given) -> Mapping[str, str]:
     """Return the facts that are not known, each with the reason.
 

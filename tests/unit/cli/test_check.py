@@ -221,11 +221,13 @@ def test_another_instant_and_language_can_be_asked_for(check: Command) -> None:
 
 
 def test_a_bad_question_names_its_fields(check: Command) -> None:
-    """All of them at once, as fields of the contract."""
-    ended = check("check", "--action", "message_sned", "--presence", "Poland")
+    """All of them at once, as fields of the contract, with the flag that gave a connection."""
+    ties = ("--works-for", "Kyiv", "--presence", "PL", "--presence", "Poland")
+    ended = check("check", "--action", "message_sned", *ties)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("comity: the question is not in order:\n")
-    assert "  facts.connections[0].place: must match" in ended.err
+    assert "  facts.connections[1].place (--presence Poland): must match" in ended.err
+    assert "  facts.connections[2].place (--works-for Kyiv): must match" in ended.err
     assert "  facts.action: unknown action: did you mean 'message_send'?" in ended.err
 
 
