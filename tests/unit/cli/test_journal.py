@@ -14,8 +14,7 @@ from comity.journal import Journal, SpanTemplate, encode_attributes, read_segmen
 from comity.journal.exporting import ExportOptions
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 from unit.cli.command import Command
-from unit.journal.exports import export, open_journal, otlp_span
-from unit.journal.test_exporting_backlog import KeepingSender, damage
+from unit.journal.exports import KeepingSender, damage, export, open_journal, otlp_span
 
 ALLOWED: dict[str, Any] = {
     "comity.decision.kind": "eligibility",

@@ -6,16 +6,27 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from comity.journal import Journal
-from comity.journal.exporting import Cursor, Exporter, ExportOptions, Sender
+from comity.journal import Journal, read_segment
+from comity.journal.exporting import (
+    Accepted,
+    Answer,
+    BatchLimits,
+    Cursor,
+    Exporter,
+    ExportOptions,
+    Sender,
+)
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
+from unit.journal.collectors import spans
 from unit.journal.disks import options_in
 
 RESOURCE = Resource(
     attributes=[KeyValue(key="comity.process.role", value=AnyValue(string_value="worker"))]
 ).SerializeToString()
+LIMITS = BatchLimits(most_spans=40)
+FEW = ExportOptions(LIMITS)
 SCOPE = InstrumentationScope(name="comity").SerializeToString()
 
 
@@ -71,3 +82,39 @@ def export(
     finally:
         exporter.close()
     return Cursor.load(directory)
+
+
+def damage(segment: Path, number: int) -> None:
+    """Change an octet in a frame."""
+    frame = list(read_segment(segment))[number]
+    with segment.open("r+b") as file:
+        file.seek(frame.end - 1)
+        file.write(bytes((frame.span[-1] ^ 1,)))
+
+
+class KeepingSender:
+    """A `Sender` that takes everything, unless it is told otherwise.
+
+    Attributes:
+        requests: every request taken.
+        answers: what to answer to the next requests.
+    """
+
+    def __init__(self, *answers: Answer) -> None:
+        """Answer `answers` first."""
+        self.requests: list[bytes] = []
+        self.answers = list(answers)
+
+    def send(self, request: bytes) -> Answer:
+        """Take `request`."""
+        answer = self.answers.pop(0) if self.answers else Accepted()
+        if isinstance(answer, Accepted):
+            self.requests.append(request)
+        return answer
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def taken(self) -> list[bytes]:
+        """Return the spans of all requests."""
+        return [span for request in self.requests for span in spans(request)]

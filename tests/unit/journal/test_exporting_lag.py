@@ -8,22 +8,18 @@ from pathlib import Path
 import pytest
 from comity.journal import JournalError, JournalLockedError, read_segment, segments_in
 from comity.journal.exporting import (
-    BatchLimits,
     Counts,
     Cursor,
     ExportCollector,
     Exporter,
-    ExportOptions,
     Lag,
     LagMeter,
     is_exporting,
 )
 from comity.journal.exporting.cursor import ExportLock
 from prometheus_client import CollectorRegistry
-from unit.journal.exports import Waits, export, open_journal, otlp_span, write
-from unit.journal.test_exporting_backlog import KeepingSender
+from unit.journal.exports import FEW, KeepingSender, Waits, export, open_journal, otlp_span, write
 
-FEW = ExportOptions(BatchLimits(most_spans=40))
 SECOND = 1_000_000_000
 
 

@@ -8,8 +8,7 @@ from comity.journal import read_header, read_segment, segments_in
 from comity.journal.census import Census, take_census
 from comity.journal.exporting import Counts
 from comity.journal.verification import Fault, Finding, verify_journal
-from unit.journal.exports import export, open_journal, otlp_span, write
-from unit.journal.test_exporting_backlog import KeepingSender, damage
+from unit.journal.exports import KeepingSender, damage, export, open_journal, otlp_span, write
 
 
 def faults(directory: Path) -> list[tuple[Fault, int]]:
