@@ -7,15 +7,18 @@ import os
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Final
 
+from comity.journal import log_notice, recover_abandoned
 from comity.journal.exporting import open_sender, read_collector
+from comity.journal.places import journal_in
 from comity.logs import get_logger
 from comity.settings import Settings, to_environment
 from comity.telemetry import Place, find_destination
 
 # What a collector that answers needs for what is left at the end.
-_LAST_SPANS_SECONDS: Final = 3.0
+_LAST_SPANS_SECONDS: Final = 7.0
 SHORTEST_PAUSE_SECONDS: Final = 0.5
 LONGEST_PAUSE_SECONDS: Final = 30.0
 
@@ -92,6 +95,7 @@ def exporting(settings: Settings, command: Sequence[str]) -> Iterator[None]:
     Raises:
         StartupError: the variables of OpenTelemetry can't be used.
     """
+    _recover(journal_in(settings.data_dir))
     destination = find_destination(os.environ, settings.data_dir)
     if destination.place is not Place.COLLECTOR:
         yield
@@ -104,6 +108,16 @@ def exporting(settings: Settings, command: Sequence[str]) -> Iterator[None]:
         yield
     finally:
         keeper.close(_LAST_SPANS_SECONDS)
+
+
+def _recover(journal: Path) -> None:
+    """Seal what killed processes left open, so that it can be exported whole and removed."""
+    try:
+        if journal.is_dir():
+            for notice in recover_abandoned(journal):
+                log_notice(notice)
+    except OSError as error:
+        get_logger(__name__).warning("journal not recovered", why=error.strerror)
 
 
 def _tell_end(code: int) -> None:
