@@ -23,9 +23,12 @@ EPILOG = (
 
 
 def tell_difference(
-    old: Annotated[str, typer.Argument(help="The revision before.")],
+    old: Annotated[str, typer.Argument(metavar="OLD", help="The revision before.")],
     new: Annotated[
-        str | None, typer.Argument(help="The revision after; by default the policy directory.")
+        str | None,
+        typer.Argument(
+            metavar="[NEW]", help="The revision after; by default the policy directory."
+        ),
     ] = None,
     *,
     within: Annotated[

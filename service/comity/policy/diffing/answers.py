@@ -71,3 +71,26 @@ class Asker:
             )
         )
         return None if before == after else Shift(before, after)
+
+
+class Askers:
+    """Asks of the rules near a changed one, which are few, and only if need be of all.
+
+    Rules that are not near can't be met where the connections are known. On a connection that is
+    not known they can, and may hide a difference that is there without them.
+    """
+
+    def __init__(self, near: Asker, whole: Asker) -> None:
+        """Ask `near` first, then `whole`."""
+        self.near = near
+        self.whole = whole
+
+    def shift(self, question: Question, now: datetime, *, ghosts: bool) -> Shift | None:
+        """Return how the answers to `question` differ at `now`; None if they don't.
+
+        With `ghosts`, a connection is not known.
+        """
+        shift = self.near.shift(question, now)
+        if shift is None or not ghosts:
+            return shift
+        return self.whole.shift(question, now)

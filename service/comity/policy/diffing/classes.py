@@ -89,6 +89,11 @@ class Classes:
         """Return what the person's other connections depend on."""
         if dimension == "factor":
             return value is None, self._paths.base(value, company)
+        return self.is_open(value)
+
+    @staticmethod
+    def is_open(value: Hashable) -> bool:
+        """Return whether a set may have members that are not named."""
         return isinstance(value, Members) and value.open
 
     def _possible(self, dimension: str, path: Path) -> list[Hashable]:

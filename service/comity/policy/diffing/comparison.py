@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from comity.policy.diffing.answers import Asker, Shift
+from comity.policy.diffing.answers import Asker, Askers, Shift
 from comity.policy.diffing.changes import Changes, Pair, Revision, find_changes
 from comity.policy.diffing.geography import NEUTRAL, Company, Ground, build_ground, companies
-from comity.policy.diffing.instants import stretches, zones_of
+from comity.policy.diffing.instants import Stretch, stretches, zones_of
 from comity.policy.diffing.meetings import Meetings
-from comity.policy.diffing.neighbours import Neighbourhoods
+from comity.policy.diffing.neighbours import Neighbour, Neighbourhoods
 from comity.policy.diffing.regions import (
     Box,
     Region,
@@ -25,8 +25,10 @@ from comity.policy.diffing.witnesses import find_witness
 from comity.policy.engine import Engine
 from comity.policy.rules import Ruleset
 
-# Where answers differ with all facts known, so many questions in doubt are asked a stretch.
-MOST_IN_DOUBT: Final = 300
+# Where answers differ with all facts known, so many questions in doubt are tried for a rule, and
+# at least so many at each instant.
+MOST_IN_DOUBT: Final = 500
+FEWEST_IN_DOUBT: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +92,28 @@ class _Comparing:
     ) -> None:
         rulesets = (revisions[0].ruleset, revisions[1].ruleset)
         neighbours = hoods.of(pair)
-        zones = len(zones_of(neighbours))
+        own = {pair.id, *(r.id for revision in revisions for r in revision.acting_on(pair.id))}
         sights = Sights(rulesets, neighbours)
         self._pair = pair
-        self._asker = asker
+        self._askers = Askers(_near(neighbours, rulesets, ground), asker)
         self._meetings = Meetings(pair, revisions, sights.positions)
-        self._search = Search(sights, self._meetings, asker, ground, zones)
-        self._stretches = stretches(neighbours, rulesets, ground)
-        self._companies = companies(neighbours, ground)
+        self._search = Search(
+            sights, self._meetings, self._askers, ground, len(zones_of(neighbours))
+        )
+        self._neighbours = neighbours
+        self._own = [n for n in neighbours if n.rule.id in own]
+        self._rulesets = rulesets
+        self._ground = ground
+        self._stretches: list[Stretch] = []
+        self._companies: list[Company] = []
+
+    def _outlook(self, *, thorough: bool) -> None:
+        """Choose when and in what company to ask: by the rule itself, or by all near it."""
+        whose = self._neighbours if thorough else self._own
+        zones = sorted(zones_of(whose))
+        self._stretches = stretches(self._neighbours, zones, self._rulesets, self._ground)
+        found = companies(whose, self._ground)
+        self._companies = found if thorough else [c for c in found if c.is_known]
 
     @property
     def is_complete(self) -> bool:
@@ -107,15 +123,19 @@ class _Comparing:
     def regions(self) -> Iterator[Region]:
         """Yield the regions in which answers differ.
 
-        Where nothing differs with the person's other connections known, and neutral if other
-        facts are in doubt, the remaining companies are tried in doubt too.
+        Other connections are those that the rule itself asks about; if nothing differs, also
+        those that other rules near it ask about, known or in doubt.
         """
-        known = [company for company in self._companies if company.is_known]
-        found = self._see(known, known=True)
-        most = MOST_IN_DOUBT if found else UNBOUNDED
+        self._outlook(thorough=False)
+        found = self._see(self._companies, known=True)
+        instants = sum(len(stretch.instants) for stretch in self._stretches)
+        most = max(FEWEST_IN_DOUBT, MOST_IN_DOUBT // instants) if found else UNBOUNDED
         doubtful = self._see([NEUTRAL], known=False, most=most)
         if not (found or doubtful):
-            doubtful = self._see(self._companies[1:], known=False)
+            self._outlook(thorough=True)
+            found = self._see([c for c in self._companies if c.is_known], known=True)
+        if not (found or doubtful):
+            doubtful = self._see(self._companies, known=False)
         told = {shift for _, shift in found}
         others = {key: value for key, value in doubtful.items() if key[1] not in told}
         for seen in (found, _simplest(others)):
@@ -126,7 +146,7 @@ class _Comparing:
                     shift=shift,
                     known=seen is found,
                     periods=periods_of(sightings, self._stretches),
-                    witness=find_witness(self._search, self._asker, box, sightings),
+                    witness=find_witness(self._search, self._askers, box, sightings, self._ground),
                     universe=self._search.classes.universe(sightings.first),
                 )
 
@@ -148,11 +168,22 @@ class _Comparing:
                             usual.append((box, shift))
                         elif any(s == shift and b.holds(box) for b, s in usual):
                             continue
-                        sightings = Sightings(now, self._search.examples[shift])
+                        sightings = Sightings(now, self._search.example(shift))
                         seen.setdefault((box, shift), sightings).add(number, now)
                     if seen and not known and company is not NEUTRAL:
                         return seen
         return seen
+
+
+def _near(
+    neighbours: Sequence[Neighbour], rulesets: tuple[Ruleset, Ruleset], ground: Ground
+) -> Asker:
+    """Return what asks of a neighbourhood alone."""
+    before, after = (
+        Engine(replace(whole, rules=tuple(n.rule for n in neighbours if number in n.revisions)))
+        for number, whole in enumerate(rulesets)
+    )
+    return Asker((before, after), ground)
 
 
 def _simplest(seen: Seen) -> Seen:

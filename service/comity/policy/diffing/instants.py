@@ -36,11 +36,15 @@ class Stretch:
 
 
 def stretches(
-    neighbours: Sequence[Neighbour], rulesets: tuple[Ruleset, Ruleset], ground: Ground
+    neighbours: Sequence[Neighbour],
+    zones: Sequence[str],
+    rulesets: tuple[Ruleset, Ruleset],
+    ground: Ground,
 ) -> list[Stretch]:
     """Return the stretches in which neither rules nor what they name change, but for what recurs.
 
-    What recurs is tried at its first edges in a stretch, and around the days that it names.
+    What recurs, such as the local days of `zones`, is tried at its first edges in a stretch, and
+    around the days that it names.
     """
     edges = sorted({e for e in _edges(neighbours, rulesets, ground) if _is_sane(e)})
     if not edges:
@@ -48,13 +52,12 @@ def stretches(
     else:
         bounds = [(None, edges[0]), *pairwise(edges), (edges[-1], None)]
     schedules = {n.rule.timeline.schedule for n in neighbours} - {None}
-    zones = zones_of(neighbours)
     found = []
     for start, end in bounds:
         first = start if start is not None else (end - BEFORE if end is not None else UNDATED)
         instants = [first]
         if schedules or len(zones) > 1:
-            instants = _recurring(first, end, neighbours, sorted(zones))
+            instants = _recurring(first, end, neighbours, zones)
         found.append(Stretch(start, end, tuple(instants)))
     return found
 

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from comity.domain.facts import NULL_TIE
-from comity.policy.diffing.answers import Asker, Shift
+from comity.policy.diffing.answers import Askers, Shift
 from comity.policy.diffing.classes import Classes, ValueClass, is_doubtful
 from comity.policy.diffing.geography import Company, Ground
 from comity.policy.diffing.meetings import Meetings, Seen
@@ -65,77 +65,89 @@ class Search:
         paths: makes the questions.
         classes: the values.
         is_complete: whether no search so far gave up.
-        examples: how answers differ -> values and company that show it at the last instant.
     """
 
     def __init__(
-        self, sights: Sights, meetings: Meetings, asker: Asker, ground: Ground, zones: int
+        self, sights: Sights, meetings: Meetings, askers: Askers, ground: Ground, zones: int
     ) -> None:
         """Search by the clauses of `sights` for shifts through the rule of `meetings`."""
         self._sights = sights
         self._meetings = meetings
-        self._asker = asker
+        self._askers = askers
         self._ground = ground
         self.paths = Paths(ground)
         self.classes = Classes(sights, self.paths, ground, zones)
         self._memo: dict[Hashable, Node] = {}
-        self._looked_last: Hashable = None
+        self._contexts: dict[Hashable, int] = {}
+        self._context = 0
+        self._others: dict[Hashable, frozenset[Seen]] = {}
+        self._entered: set[int] = set()
         self._found: dict[Hashable, Node] = {}
-        self._examples: dict[Hashable, dict[Shift, Example]] = {}
+        self._examples: dict[tuple[int, Shift], Example] = {}
         self._left = UNBOUNDED
+        self._ghosts = True
         self.is_complete = True
-        self.examples: dict[Shift, Example] = {}
 
     def run(self, now: datetime, company: Company, *, known: bool, most: int = UNBOUNDED) -> Node:
         """Return the questions answered differently at `now`, all facts known or not.
 
-        Beyond `most` questions asked it gives up, and says so in `is_complete`.
+        Beyond `most` questions it gives up, and says so in `is_complete`; then connections of
+        which no place is known are left out as well.
         """
         self._left = most
+        self._ghosts = most == UNBOUNDED
         self._now, self._company, self._known = now, company, known
-        outlook = self._outlook()
-        if self._looked_last != (outlook, known):
-            self._memo.clear()
-            self._looked_last = (outlook, known)
-        self.examples = self._examples.setdefault((outlook, known), {})
-        key = (outlook, known, company)
-        if key not in self._found:
-            self._found[key] = self._search()
-        return self._found[key]
-
-    def _outlook(self) -> Hashable:
-        """Return all that this instant has of its own, as far as clauses can tell."""
-        return (
-            self._meetings.state_at(self._now),
-            self._sights.states_at(self._now),
-            self.classes.outlook(self._now),
-        )
-
-    def _search(self) -> Node:
-        """Return the questions answered differently."""
-        now, company = self._now, self._company
+        self._dated = self.classes.outlook(now)
+        self._entered = set()
+        self._found = {}
         acting = self._sights.in_force(now)
-        start = _State(
-            (acting, acting), frozenset(), (acting, acting), (), ghost=False, marks=company
-        )
+        everything = (acting, acting)
+        start = _State(everything, frozenset(), everything, (), ghost=False, marks=company)
         return self._descend(0, start, ())
+
+    def example(self, shift: Shift) -> Example:
+        """Return values that show `shift`, which the last run found, at its instant."""
+        found = ((context, shift) for context in sorted(self._entered))
+        return next(self._examples[key] for key in found if key in self._examples)
+
+    def _enter(self, state: _State) -> int:
+        """Return the number of all that answers depend on from here, besides the state."""
+        outcomes = self._sights.outcomes_at(self._now, self._alive(state, state.request))
+        context = (
+            self._known,
+            self._company.is_known,
+            self._dated,
+            self._meetings.state_at(self._now),
+            outcomes,
+        )
+        number = self._contexts.setdefault(context, len(self._contexts))
+        self._entered.add(number)
+        return number
 
     def _descend(self, level: int, state: _State, path: Path) -> Node:
         """Return what follows from `path`."""
+        if self._left == 0:
+            self.is_complete = False
+            return None
         if level == len(LEVELS):
             return self._answer(state, path)
-        if not self._meetings.is_open(_seen(state)) and level >= len(CONNECTING):
-            return None
-        key = (level, state)
-        if key in self._memo:
-            return self._memo[key]
+        memo: dict[Hashable, Node] = self._found
+        key: Hashable = (level, state)
+        if level >= len(CONNECTING):
+            if not self._meetings.is_open(_seen(state)):
+                return None
+            if level == len(CONNECTING):
+                self._context = self._enter(state)
+            memo, key = self._memo, (level, self._context, state)
+        if key in memo:
+            return memo[key]
         merged: dict[Any, list[Hashable]] = {}
         for kind, following in self._step(LEVELS[level], state, path):
             node = self._descend(level + 1, following, (*path, kind.values[0]))
             if node is not None:
                 merged.setdefault(node, []).extend(kind.values)
         node = frozenset((frozenset(values), child) for child, values in merged.items())
-        self._memo[key] = node or None
+        memo[key] = node or None
         return node or None
 
     def _step(
@@ -143,6 +155,8 @@ class Search:
     ) -> Iterator[tuple[ValueClass, _State]]:
         """Yield each class of a dimension with the state it leads to."""
         for kind in self.classes.of(dimension, path, self._company, self._now):
+            if not self._ghosts and (dimension, kind.values[0]) == ("place", UNKNOWN_PLACE):
+                continue
             if self._known and (kind.doubt or is_doubtful(dimension, kind.values[0])):
                 continue
             doubts = (*state.doubts, kind.doubt & self._meetings.clauses)
@@ -188,6 +202,20 @@ class Search:
 
     def _complete(self, state: _State, path: Path) -> _State:
         """Add the person's other connections, as both revisions resolve them."""
+        # The others are the same beside any connection from which nothing is derived.
+        key: Hashable = path
+        if not self._company.omitted:
+            among = any((c.factor, c.place) == path[:2] for c in self._company.connections)
+            base = self.paths.base(path[0], self._company)
+            key = path if among else (base, self.classes.is_open(path[2]))
+        key = (key, self._company, self._dated, state.request)
+        if key not in self._others:
+            self._others[key] = self._others_beside(path, state.request[1])
+        request = state.request
+        return _State(state.tie, self._others[key], request, state.doubts, state.ghost, None)
+
+    def _others_beside(self, path: Path, acting: int) -> frozenset[Seen]:
+        """Return the person's other connections, as clauses that are `acting` see them."""
         question = ask(self.paths.connecting_parts(path, self._company))
         chosen = self.paths.ties(path)
         others: set[Seen] = set()
@@ -196,28 +224,25 @@ class Search:
             for lexicon, atlas in zip(self._ground.lexicons, self._ground.atlases, strict=True)
         ]
         for revision, ties in enumerate(resolved):
+            own = self._sights.standing_in(revision) & acting
             for tie in ties - {chosen[revision]}:
                 column = self._sights.of_whole_tie((tie, tie), self._now)
-                own = self._sights.standing_in(revision) & state.request[1]
                 others.add(Seen((column[0] & own, column[1] & own), tie.ghost))
-        request = state.request
-        return _State(state.tie, frozenset(others), request, state.doubts, state.ghost, None)
+        return frozenset(others)
 
     def _answer(self, state: _State, path: Path) -> Node:
         """Return how the answer to a whole question differs."""
-        if not self._meetings.may_differ(_seen(state), self._now):
-            return None
         if not self._known and self._company.is_known and not any(state.doubts):
             return None
-        if self._left == 0:
-            self.is_complete = False
-            return None
         self._left -= 1
+        if not self._meetings.may_differ(_seen(state), self._now):
+            return None
         question = self.paths.question(path, self._now, self._company)
-        shift = self._asker.shift(question, self._now)
+        ghosts = any(seen.ghost for seen in _seen(state))
+        shift = self._askers.shift(question, self._now, ghosts=ghosts)
         if shift is None:
             return None
-        self.examples.setdefault(shift.kind, (path, self._company))
+        self._examples.setdefault((self._context, shift.kind), (path, self._company))
         return shift.kind
 
 

@@ -97,6 +97,11 @@ class Sights:
         for neighbour in neighbours:
             masks = {part: self._add(neighbour, part) for part in PARTS}
             self.positions.append(Position(neighbour.rule, neighbour.revisions, **masks))
+        self._masks = [(p.body, p.clauses) for p in self.positions]
+        self._standing = [
+            union(p.clauses for p in self.positions if revision in p.revisions)
+            for revision in range(len(rulesets))
+        ]
         self.everything = (1 << self._number) - 1
         self._named = {
             d: union(g.members for g in groups.values()) for d, groups in self._groups.items()
@@ -188,22 +193,26 @@ class Sights:
 
     def standing_in(self, revision: int) -> int:
         """Return the clauses of the rules that stand in a revision."""
-        return union(p.clauses for p in self.positions if revision in p.revisions)
+        return self._standing[revision]
 
     def in_force(self, now: datetime) -> int:
         """Return the clauses of the rules in force at `now`."""
         return union(p.clauses for p in self.positions if p.rule.timeline.state_at(now) is not None)
 
-    def states_at(self, now: datetime) -> Hashable:
-        """Return the outcome of every rule at `now`."""
-        return tuple(position.rule.timeline.state_at(now) for position in self.positions)
+    def outcomes_at(self, now: datetime, alive: int) -> Hashable:
+        """Return the outcomes at `now` of the rules of which clauses are `alive`."""
+        return tuple(
+            (number, position.rule.timeline.state_at(now))
+            for number, position in enumerate(self.positions)
+            if position.clauses & alive
+        )
 
     def of_open_bodies(self, possible: int) -> int:
         """Return those of the `possible` clauses whose rules have a body that is possible."""
         kept = 0
-        for position in self.positions:
-            if position.body & possible:
-                kept |= position.clauses
+        for body, clauses in self._masks:
+            if body & possible:
+                kept |= clauses
         return possible & kept
 
     def capped(self, column: Column, tie: Tie) -> Column:
