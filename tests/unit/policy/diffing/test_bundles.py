@@ -1,0 +1,183 @@
+"""What differs between two small sets of policy files, in sentences and as questions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from comity.policy.bundle import Bundle
+from comity.policy.compiling.compilation import compile_policies
+from comity.policy.diffing.bundles import Difference, compare_bundles
+from comity.policy.diffing.commands import command_of
+from comity.policy.diffing.regions import Direction, Region
+from unit.policy.scenarios.small_policies import DEVICES, TODAY, policy_files
+
+JULY = """\
+- id: ua-july
+  title: Calls are barred in July
+  effect: deny
+  applies_to: {connected_by: presence, product: telegram, action: call}
+  in_force: [{from: 2025-07-01, until: 2025-08-01}]
+"""
+
+
+def compiled(files: Mapping[str, bytes]) -> Bundle:
+    """Return the bundle of files without errors."""
+    bundle = compile_policies(files, TODAY).bundle
+    assert bundle is not None
+    return bundle
+
+
+def difference(old: str, new: str, within: str = "") -> Difference:
+    """Return what differs between two texts of the restrictions of Ukraine."""
+    before, after = compiled(policy_files(old)), compiled(policy_files(new))
+    return compare_bundles(before, after, within)
+
+
+def only_known(found: Difference) -> Region:
+    """Return the one region with all facts known."""
+    (region,) = [region for _, region in found.regions if region.known]
+    return region
+
+
+def test_equal_files_answer_alike() -> None:
+    """Nothing differs between a revision and itself."""
+    found = difference(DEVICES, DEVICES)
+    assert not found.is_different
+    assert found.regions == []
+
+
+def test_a_milder_effect_is_told_with_people_time_and_rule() -> None:
+    """The sentence says from when, for whom, what, from which answer to which, by which rule."""
+    found = difference(DEVICES, DEVICES.replace("effect: deny", "effect: {verify: employer}"))
+    told = found.sentences.sentence(only_known(found))
+    assert told == (
+        "From 2024-09-20 (Europe/Kyiv) on, for whoever works for Ukraine (UA) as military, without "
+        "the label on duty: every action that may be denied on telegram with a device official "
+        "goes from deny to verify employer (looser). Rule ua-devices."
+    )
+
+
+def test_the_witness_is_a_command_that_anybody_can_ask() -> None:
+    """It states the facts that matter and the first instant."""
+    found = difference(DEVICES, DEVICES.replace("effect: deny", "effect: {verify: employer}"))
+    command = command_of(only_known(found).witness)
+    assert command.unsaid == ()
+    assert command.text.startswith("comity check --as-of 2024-09-19T21:00:00Z ")
+    assert "--works-for UA:military" in command.text
+    assert "--device official" in command.text
+    assert "--product telegram" in command.text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "direction", "period"),
+    [
+        (
+            DEVICES,
+            DEVICES + JULY,
+            Direction.STRICTER,
+            "From 2025-07-01 (Europe/Kyiv) until 2025-08",
+        ),
+        (DEVICES + JULY, DEVICES, Direction.LOOSER, "From 2025-07-01 (Europe/Kyiv) until 2025-08"),
+        (
+            DEVICES,
+            DEVICES.replace("from: 2024-09-20", "from: 2024-09-21"),
+            Direction.LOOSER,
+            "From 2024-09-20 (Europe/Kyiv) until 2024-09-21 (Europe/Kyiv),",
+        ),
+        (
+            DEVICES,
+            DEVICES.replace("except: {label: on_duty}\n  ", ""),
+            Direction.STRICTER,
+            (
+                "From 2024-09-20 (Europe/Kyiv) on, for whoever works for Ukraine (UA) as military, "
+                "with the label on duty:"
+            ),
+        ),
+    ],
+    ids=["added", "removed", "later", "without its exception"],
+)
+def test_an_edit_goes_one_way_for_some_time(
+    old: str, new: str, direction: Direction, period: str
+) -> None:
+    """What is added forbids, what is taken away allows, in the time that it is about."""
+    found = difference(old, new)
+    region = only_known(found)
+    assert region.direction is direction
+    assert found.sentences.sentence(region).startswith(period)
+
+
+def test_a_change_for_unknown_facts_alone_is_found() -> None:
+    """What a rule asks in doubt is part of the answer, though nobody with known facts notices."""
+    new = DEVICES.replace("population: {verify: employer}", "population: as_unmatched")
+    found = difference(DEVICES, new)
+    assert found.regions
+    assert not any(region.known for _, region in found.regions)
+    assert "the population" in found.sentences.sentence(found.regions[0][1])
+
+
+def test_a_rule_behind_another_changes_nothing() -> None:
+    """A narrower copy of a rule never shows in an effect; it is told as silent."""
+    copy = DEVICES.replace("ua-devices", "ua-copy").replace(
+        "device: official}", "device: official, action: call}"
+    )
+    found = difference(DEVICES, DEVICES + copy)
+    assert not any(region.known for _, region in found.regions)
+    restrictions = found.sections["restrictions"]
+    assert restrictions.changes.added == ("ua-copy",)
+
+
+def test_a_text_is_no_difference() -> None:
+    """What people read is listed by rule and part."""
+    found = difference(DEVICES, DEVICES.replace("is barred from", "is banned from"))
+    assert not found.is_different
+    (text,) = found.sections["restrictions"].changes.texts
+    assert (text.rule_id, text.parts) == ("ua-devices", ("title",))
+
+
+def test_another_order_and_another_id_are_no_difference() -> None:
+    """Answers don't depend on the order of rules, nor on their names."""
+    both = DEVICES + JULY
+    assert not difference(both, JULY + DEVICES).is_different
+    assert not difference(both, both.replace("ua-july", "ua-july-2025")).is_different
+
+
+def test_a_kind_that_moves_in_the_vocabulary_is_found() -> None:
+    """A rule written alike may come to mean something else."""
+    files = policy_files()
+    moved = files["vocabulary.yaml"].replace(
+        b"official_phone: {kind_of: official}", b"official_phone: {}"
+    )
+    assert moved != files["vocabulary.yaml"]
+    found = compare_bundles(compiled(files), compiled({**files, "vocabulary.yaml": moved}))
+    region = only_known(found)
+    assert region.direction is Direction.LOOSER
+    assert region.box.of("device") == {"official_phone"}
+
+
+def test_nothing_changes_without_a_connection_to_the_place_of_the_rule() -> None:
+    """A rule on Ukraine changes no answer without a connection to Ukraine."""
+    found = difference(DEVICES, DEVICES + JULY, within="UA")
+    assert not found.is_different
+    assert found.within == "UA"
+
+
+def test_a_counterexample_is_shown_that_has_no_connection_to_the_place() -> None:
+    """The same edit changes answers without a connection to Poland."""
+    found = difference(DEVICES, DEVICES + JULY, within="PL")
+    assert found.is_different
+    for _, region in found.regions:
+        places = {connection.place for connection in region.witness.question.connections}
+        assert "UA" in places
+        assert "PL" not in places
+        assert not region.witness.question.open_factors
+
+
+def test_a_rule_that_reaches_everybody_is_found_outside() -> None:
+    """A rule on no place in particular is a counterexample to any place."""
+    everywhere = JULY.replace("connected_by: presence, ", "connected_by: any, jurisdiction: any, ")
+    found = difference(DEVICES, DEVICES + everywhere, within="UA")
+    assert found.is_different
+    assert "UA" not in {
+        c.place for _, region in found.regions for c in region.witness.question.connections
+    }
