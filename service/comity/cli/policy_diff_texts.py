@@ -47,6 +47,11 @@ def _summary(found: Difference) -> Iterator[str]:
     if found.within:
         if found.is_different:
             yield f"Answers change without any connection to {found.within}:"
+        elif not all(comparison.is_complete for comparison in found.sections.values()):
+            yield (
+                f"No answer without a connection to {found.within} was found to change, and none "
+                "does with all facts known."
+            )
         else:
             yield (
                 f"No answer without a connection to {found.within} changes; connections that "
@@ -92,7 +97,7 @@ def _others(found: Difference, *, full: bool) -> Iterator[str]:
         if ids:
             yield f"Requests for data, {heading} (routes are not compared): {', '.join(ids)}."
     if not all(comparison.is_complete for comparison in found.sections.values()):
-        yield "Where facts are not known there may be further kinds of difference."
+        yield "Not all questions with unknown facts were tried: there may be further differences."
 
 
 def difference_as_json(found: Difference) -> str:

@@ -25,9 +25,10 @@ from comity.policy.diffing.witnesses import find_witness
 from comity.policy.engine import Engine
 from comity.policy.rules import Ruleset
 
-# Where answers differ with all facts known, so many questions in doubt are tried for a rule, and
-# at least so many at each instant.
-MOST_IN_DOUBT: Final = 500
+# So many questions in doubt are tried for a rule through which answers differ with all facts
+# known, and so many to prove that answers don't differ at all; at least so many at each instant.
+MOST_IN_DOUBT: Final = 300
+MOST_IN_PROOF: Final = 6_000
 FEWEST_IN_DOUBT: Final = 20
 
 
@@ -129,13 +130,15 @@ class _Comparing:
         self._outlook(thorough=False)
         found = self._see(self._companies, known=True)
         instants = sum(len(stretch.instants) for stretch in self._stretches)
-        most = max(FEWEST_IN_DOUBT, MOST_IN_DOUBT // instants) if found else UNBOUNDED
-        doubtful = self._see([NEUTRAL], known=False, most=most)
+        most = (MOST_IN_DOUBT if found else MOST_IN_PROOF) // instants
+        doubtful = self._see([NEUTRAL], known=False, most=most, ghosts=not found)
         if not (found or doubtful):
             self._outlook(thorough=True)
             found = self._see([c for c in self._companies if c.is_known], known=True)
         if not (found or doubtful):
-            doubtful = self._see(self._companies, known=False)
+            instants = sum(len(stretch.instants) for stretch in self._stretches)
+            most = MOST_IN_PROOF // (instants * len(self._companies))
+            doubtful = self._see(self._companies, known=False, most=most)
         told = {shift for _, shift in found}
         others = {key: value for key, value in doubtful.items() if key[1] not in told}
         for seen in (found, _simplest(others)):
@@ -150,19 +153,27 @@ class _Comparing:
                     universe=self._search.classes.universe(sightings.first),
                 )
 
-    def _see(self, among: Sequence[Company], *, known: bool, most: int = UNBOUNDED) -> Seen:
+    def _see(
+        self,
+        among: Sequence[Company],
+        *,
+        known: bool,
+        most: int = UNBOUNDED,
+        ghosts: bool = True,
+    ) -> Seen:
         """Return what differs for people in the companies `among`, and when.
 
         Of questions in doubt about other connections than neutral ones one is enough.
         """
         seen: Seen = {}
+        most = most if most == UNBOUNDED else max(FEWEST_IN_DOUBT, most)
         for number, stretch in enumerate(self._stretches):
             for now in stretch.instants:
                 if not self._meetings.in_force(now):
                     continue
                 usual: list[tuple[Box, Shift]] = []
                 for company in among:
-                    node = self._search.run(now, company, known=known, most=most)
+                    node = self._search.run(now, company, known=known, most=most, ghosts=ghosts)
                     for box, shift in boxes_of(node, company):
                         if company is NEUTRAL:
                             usual.append((box, shift))

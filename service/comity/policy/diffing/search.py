@@ -88,14 +88,22 @@ class Search:
         self._ghosts = True
         self.is_complete = True
 
-    def run(self, now: datetime, company: Company, *, known: bool, most: int = UNBOUNDED) -> Node:
+    def run(
+        self,
+        now: datetime,
+        company: Company,
+        *,
+        known: bool,
+        most: int = UNBOUNDED,
+        ghosts: bool = True,
+    ) -> Node:
         """Return the questions answered differently at `now`, all facts known or not.
 
-        Beyond `most` questions it gives up, and says so in `is_complete`; then connections of
-        which no place is known are left out as well.
+        Beyond `most` questions it gives up, and says so in `is_complete`. Without `ghosts`,
+        connections of which no place is known are left out.
         """
         self._left = most
-        self._ghosts = most == UNBOUNDED
+        self._ghosts = ghosts
         self._now, self._company, self._known = now, company, known
         self._dated = self.classes.outlook(now)
         self._entered = set()
