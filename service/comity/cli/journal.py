@@ -9,14 +9,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from comity.cli import journal_archive
 from comity.cli.failure import CommandError, Exit
+from comity.cli.journal_place import AsJson, Directory, journal_place, usable_journal
 from comity.cli.setting_flags import settings_from
 from comity.cli.traces import (
     DecisionFilter,
@@ -32,15 +32,6 @@ if TYPE_CHECKING:
 _POLL_SECONDS: Final = 0.25
 _IDENTITY: Final = re.compile(r"[0-9a-f]{4,32}|[0-9a-f]{32}-[0-9a-f]{0,16}")
 
-Directory = Annotated[
-    Path | None,
-    typer.Argument(
-        metavar="[DIR]",
-        help="Directory of the journal; by default `journal` in the data directory.",
-        show_default=False,
-    ),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Limit = Annotated[int, typer.Option("-n", "--limit", min=0, help="Show so many, at most.")]
 Follow = Annotated[
     bool, typer.Option("--follow", "-f", help="Go on with new decisions until interrupted.")
@@ -65,6 +56,7 @@ def register(app: typer.Typer) -> None:
     journal.command("grep")(find_decisions)
     journal.command("verify")(verify_segments)
     journal.command("export")(export_spans)
+    journal_archive.register(journal)
     app.add_typer(journal, name="journal")
 
 
@@ -74,8 +66,8 @@ def show_status(directory: Directory = None, *, as_json: AsJson = False) -> None
     from comity.journal.census import take_census
     from comity.journal.exporting import Cursor, LagMeter, is_exporting
 
-    place = _place(directory)
-    with _readable():
+    place = journal_place(directory)
+    with usable_journal():
         census, cursor = take_census(place), Cursor.load(place)
         lag, exporting = LagMeter(place).measure(cursor), is_exporting(place)
     if as_json:
@@ -96,8 +88,8 @@ def show_newest(
     from comity.cli.journal_spans import JournalReader
     from comity.cli.trace_texts import decision_line, json_line
 
-    reader, show = JournalReader(_place(directory)), json_line if as_json else decision_line
-    with _readable():
+    reader, show = JournalReader(journal_place(directory)), json_line if as_json else decision_line
+    with usable_journal():
         for span in collections.deque(reader.new_spans(DecisionFilter()), maxlen=limit):
             typer.echo(show(span))
         while follow:
@@ -126,8 +118,8 @@ def find_decisions(
         raise CommandError(Exit.MISUSED, message)
     wanted = DecisionFilter(effect or "", jurisdiction, rule, degraded)
     show, found = json_line if as_json else decision_line, False
-    with _readable():
-        for span in JournalReader(_place(directory)).new_spans(wanted, decision):
+    with usable_journal():
+        for span in JournalReader(journal_place(directory)).new_spans(wanted, decision):
             typer.echo(show(span))
             found = True
     if not found:
@@ -139,8 +131,8 @@ def verify_segments(directory: Directory = None, *, as_json: AsJson = False) -> 
     from comity.cli.journal_texts import verified_json, verified_lines
     from comity.journal.verification import verify_journal
 
-    place = _place(directory)
-    with _readable():
+    place = journal_place(directory)
+    with usable_journal():
         verified = verify_journal(place)
     for line in (verified_json(verified),) if as_json else verified_lines(verified):
         print(line)
@@ -166,8 +158,8 @@ def export_spans(
     from comity.logs import configure_logging
 
     configure_logging(settings.log_level, "exporter")
-    place = _place(directory)
-    with _readable():
+    place = journal_place(directory)
+    with usable_journal():
         exporter = _open_exporter(place, settings.data_dir)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: exporter.stop())
@@ -210,32 +202,3 @@ def _stop_at_eof(exporter: Exporter) -> None:
     while os.read(sys.stdin.fileno(), 1024):
         pass
     exporter.stop()
-
-
-def _place(directory: Path | None) -> Path:
-    """Return where the journal is."""
-    from comity.journal.places import journal_in
-
-    return directory or journal_in(settings_from({}).data_dir)
-
-
-@contextmanager
-def _readable() -> Iterator[None]:
-    """Turn what keeps a journal from being used into an error for people.
-
-    Raises:
-        CommandError: the journal can't be used.
-    """
-    from comity.journal import JournalError
-
-    try:
-        yield
-    except KeyboardInterrupt:
-        return
-    except BrokenPipeError:  # whoever reads has seen enough; the interpreter flushes once more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except JournalError as error:
-        raise CommandError(Exit.FAILED, str(error)) from error
-    except OSError as error:
-        message = f"the journal can't be used: {error.strerror}"
-        raise CommandError(Exit.FAILED, message) from error

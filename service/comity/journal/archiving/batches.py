@@ -1,0 +1,142 @@
+"""Segments that are archived together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from comity.journal.archiving.files import SpanDigest, check_file, encode_file
+from comity.journal.archiving.places import ArchivedFile, ArchivedRange
+from comity.journal.archiving.shapes import Hole, Values, split_span
+from comity.journal.archiving.tables import ArchivedSpan, SpanTable
+from comity.journal.layout import END, SegmentHeader, SegmentName
+from comity.journal.reading import Damage, Frame, read_header, read_segment
+
+_NS: Final = 1_000_000_000
+
+
+def name_of(segment: Path) -> SegmentName:
+    """Return what the name of a segment's file says."""
+    name = SegmentName.parse(segment.name)
+    assert name is not None  # segments are found by their names
+    return name
+
+
+def hour_of(values: Values, header: SegmentHeader) -> str:
+    """Return in which hour a span ended; if it doesn't say, that in which its segment was made."""
+    end = values.get(Hole.END, header.created)
+    return datetime.fromtimestamp(end // _NS, UTC).strftime("%Y-%m-%dT%H")
+
+
+class _Hour:
+    """The spans of a batch that ended in the same hour."""
+
+    def __init__(self) -> None:
+        """Begin without spans."""
+        self.table = SpanTable()
+        self.digest = SpanDigest()
+
+    def add(self, header: SegmentHeader, frame: Frame, shape: bytes, values: Values) -> None:
+        """Add a span that was taken apart."""
+        self.table.add(header, frame, shape, values)
+        name = str(header.name)
+        archived = ArchivedSpan(name, frame.sequence, frame.span, header.resource, header.scope)
+        self.digest.add(archived)
+
+
+class SegmentBatch:
+    """Neighbouring segments of one life of a writer.
+
+    Attributes:
+        segments: the segments, in order.
+        damaged: those of them that hold what can't be read.
+        spans: how many spans they hold.
+    """
+
+    def __init__(self) -> None:
+        """Begin without segments."""
+        self.segments: list[Path] = []
+        self.damaged: list[Path] = []
+        self.spans = 0
+        self._hours: dict[str, _Hour] = {}
+
+    def add(self, segment: Path) -> None:
+        """Add the next segment.
+
+        Raises:
+            DamagedSegmentError: its header can't be read.
+            OSError: it can't be read.
+        """
+        header, reading = read_header(segment), _Reading(segment)
+        for frame in reading.frames():
+            shape, values = split_span(frame.span)
+            hour = self._hours.setdefault(hour_of(values, header), _Hour())
+            hour.add(header, frame, shape, values)
+            self.spans += 1
+        self.segments.append(segment)
+        if not reading.whole:
+            self.damaged.append(segment)
+
+    def files(self) -> Iterator[tuple[ArchivedFile, bytes]]:
+        """Yield the files that hold the spans, one an hour.
+
+        Each was read back and found to hold the very same spans.
+
+        Raises:
+            JournalError: it does not.
+        """
+        if not self.segments:
+            return
+        first, last = name_of(self.segments[0]), name_of(self.segments[-1])
+        segments = ArchivedRange(first.boot, first.worker, first.sequence, last.sequence)
+        parts = len(self._hours)
+        for part, hour in enumerate(sorted(self._hours), 1):
+            spans = self._hours[hour]
+            octets = encode_file(spans.table.finish())
+            check_file(octets, spans.digest.value())
+            yield ArchivedFile(hour, segments, part, parts), octets
+
+
+class _Reading:
+    """One reading of a sealed segment.
+
+    Attributes:
+        whole: whether, read to its end, it held nothing that can't be read.
+    """
+
+    def __init__(self, segment: Path) -> None:
+        """Read `segment`."""
+        self.whole = True
+        self._segment = segment
+
+    def frames(self) -> Iterator[Frame]:
+        """Yield its frames.
+
+        Raises:
+            OSError: it can't be read.
+        """
+        end = None
+        for frame in read_segment(self._segment, 0, self._note):
+            yield frame
+            end = frame.end
+        if end is not None and end + len(END) < self._segment.stat().st_size:
+            self.whole = False
+
+    def _note(self, damage: Damage) -> None:
+        """Take note of damage."""
+        del damage
+        self.whole = False
+
+
+def is_whole(segment: Path) -> bool:
+    """Return whether everything that a sealed segment holds can be read.
+
+    Raises:
+        OSError: it can't be read at all.
+    """
+    reading = _Reading(segment)
+    for _ in reading.frames():
+        pass
+    return reading.whole

@@ -1,0 +1,330 @@
+"""Spans taken apart: what differs from span to span, and the shape that many have in common.
+
+A shape is the span's octets with holes. Nothing is decoded that would not be encoded to the same
+octets again, so a span put together from its shape and its values is the very same, whatever it
+holds: what is not known stays in the shape.
+
+Source: https://github.com/open-telemetry/opentelemetry-proto (trace.proto)
+"""
+
+from __future__ import annotations
+
+import contextlib
+import struct
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum
+from typing import Any, Final
+
+from comity.journal.attributes import AttributeKey, encode_varint
+
+Values = dict[int, Any]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
+_TIME: Final = struct.Struct("<Q")
+_MOST_TIME: Final = (1 << 63) - 1
+_MOST_POSITION: Final = (1 << 31) - 1
+_SEVEN_BITS: Final = 0x7F
+_MORE: Final = 0x80
+_MOST_VARINT_BYTES: Final = 10
+_LITERAL: Final = 0
+_KEY_TAG: Final = 0x0A
+_PROVENANCE: Final = b"comity.provenance."
+
+
+class Hole(IntEnum):
+    """What is taken out of a span. Each is taken once, but for times of events.
+
+    Attributes:
+        TRACE_ID: 16 octets.
+        SPAN_ID: 8 octets.
+        PARENT_ID: 8 octets.
+        START: nanoseconds since 1970.
+        END: the same.
+        TRACE_STATE: its octets.
+        EVENT_AT_END: time of an event, that of the end.
+        EVENT_AT: another time of an event.
+        EVALUATED_AT: microseconds since 1970.
+        VALID_UNTIL: text.
+        POSITION: a number.
+        PSEUDONYM: octets, which stand in hexadecimal.
+        PROVENANCE: all attributes of the database behind a look-up, as they stand.
+    """
+
+    TRACE_ID = 1
+    SPAN_ID = 2
+    PARENT_ID = 3
+    START = 4
+    END = 5
+    TRACE_STATE = 6
+    EVENT_AT_END = 7
+    EVENT_AT = 8
+    EVALUATED_AT = 9
+    VALID_UNTIL = 10
+    POSITION = 11
+    PSEUDONYM = 12
+    PROVENANCE = 13
+
+
+_IDS: Final = {
+    b"\x0a\x10": (Hole.TRACE_ID, 18),
+    b"\x12\x08": (Hole.SPAN_ID, 10),
+    b"\x22\x08": (Hole.PARENT_ID, 10),
+}
+_ID_HEADS: Final = {hole: head for head, (hole, _) in _IDS.items()}
+_KEYS: Final = {
+    b"comity.decision.evaluated_at": Hole.EVALUATED_AT,
+    b"comity.decision.valid_until": Hole.VALID_UNTIL,
+    b"comity.decision.position": Hole.POSITION,
+    b"comity.subject.pseudonym": Hole.PSEUDONYM,
+}
+_ENCODERS: Final = {hole: AttributeKey(key.decode()) for key, hole in _KEYS.items()}
+_TAG_TRACE_STATE: Final = 0x1A
+_TAG_START: Final = 0x39
+_TAG_END: Final = 0x41
+_TAG_ATTRIBUTE: Final = 0x4A
+_TAG_EVENT: Final = 0x5A
+_TAG_EVENT_TIME: Final = 0x09
+_FIXED: Final = {1: 8, 5: 4}
+_VARINT, _PREFIXED = 0, 2
+
+
+def split_span(span: bytes) -> tuple[bytes, Values]:
+    """Return the shape of a serialised span, and what was taken out of it by `Hole`.
+
+    Under `Hole.EVENT_AT` there is a list.
+    """
+    cutter = _Cutter(span)
+    # From where the octets are no span they stay in the shape.
+    with contextlib.suppress(IndexError, ValueError):
+        cutter.cut_all()
+    return cutter.shape(), cutter.values
+
+
+class _Cutter:
+    """Cuts holes into one span."""
+
+    def __init__(self, span: bytes) -> None:
+        """Begin at the start of `span`."""
+        self.values: Values = {}
+        self._span = span
+        self._kept = 0
+        self._pieces: list[bytes] = []
+
+    def cut_all(self) -> None:
+        """Walk through the fields and cut what is known.
+
+        Raises:
+            IndexError, ValueError: the octets are no span from some field on.
+        """
+        span, position = self._span, 0
+        while position < len(span):
+            tag = span[position]
+            if tag == _TAG_ATTRIBUTE:
+                position = self._cut_attribute(position)
+            elif span[position : position + 2] in _IDS:
+                hole, size = _IDS[span[position : position + 2]]
+                value = self._checked(position + 2, position + size)
+                position = self._cut(hole, value, position, position + size)
+            elif tag == _TAG_EVENT:
+                position = self._cut_event(position)
+            elif tag in (_TAG_START, _TAG_END):
+                position = self._cut_time(tag, position)
+            elif tag == _TAG_TRACE_STATE:
+                start, end = self._prefixed(position + 1)
+                canonical = encode_varint(end - start) == span[position + 1 : start]
+                value = span[start:end]
+                position = self._cut(Hole.TRACE_STATE, value, position, end) if canonical else end
+            else:
+                position = self._skip(position)
+
+    def shape(self) -> bytes:
+        """Return what is left."""
+        self._keep(len(self._span))
+        return b"".join(self._pieces)
+
+    def _cut(self, hole: Hole, value: object, start: int, end: int) -> int:
+        """Take out the octets from `start` to `end`, once for each kind of hole; return `end`."""
+        if hole not in self.values:
+            self.values[hole] = value
+            self._pierce(hole, start, end)
+        return end
+
+    def _pierce(self, hole: Hole, start: int, end: int) -> None:
+        """Put a hole in the place of the octets from `start` to `end`."""
+        self._keep(start)
+        self._pieces.append(bytes((hole,)))
+        self._kept = end
+
+    def _keep(self, end: int) -> None:
+        """Leave the octets up to `end` in the shape."""
+        if end > self._kept:
+            octets = self._span[self._kept : end]
+            self._pieces += (bytes((_LITERAL,)), encode_varint(len(octets)), octets)
+
+    def _cut_time(self, tag: int, position: int) -> int:
+        """Cut start or end; the latter behind the former only."""
+        end = position + 9
+        (time,) = _TIME.unpack(self._checked(position + 1, end))
+        if time > _MOST_TIME or (tag == _TAG_END and Hole.START not in self.values):
+            return end
+        return self._cut(Hole.START if tag == _TAG_START else Hole.END, time, position, end)
+
+    def _cut_event(self, position: int) -> int:
+        """Cut the time of an event."""
+        start, end = self._prefixed(position + 1)
+        if end - start > _TIME.size and self._span[start] == _TAG_EVENT_TIME:
+            (time,) = _TIME.unpack_from(self._span, start + 1)
+            if time == self.values.get(Hole.END):
+                self._pierce(Hole.EVENT_AT_END, start, start + 9)
+            elif time <= _MOST_TIME:
+                self.values.setdefault(Hole.EVENT_AT, []).append(time)
+                self._pierce(Hole.EVENT_AT, start, start + 9)
+        return end
+
+    def _cut_attribute(self, position: int) -> int:
+        """Cut an attribute that differs from span to span, if it is as we encode it."""
+        span = self._span
+        start, end = self._prefixed(position + 1)
+        if end - start < 2 or span[start] != _KEY_TAG:  # noqa: PLR2004 - tag and length
+            return end
+        key = span[start + 2 : start + 2 + span[start + 1]]
+        hole = _KEYS.get(key)
+        if hole is not None:
+            value = _value_of(hole, span[start + 2 + len(key) : end])
+            # What would be encoded otherwise stays as it is.
+            if value is not None and render(hole, value) == span[position:end]:
+                self._cut(hole, value, position, end)
+        elif key.startswith(_PROVENANCE):
+            self._cut_provenance(position, end)
+        return end
+
+    def _cut_provenance(self, position: int, end: int) -> None:
+        """Cut an attribute of provenance, if it is the first or right behind the one before."""
+        if self._kept == position and self._pieces and self._pieces[-1] == _PROVENANCE_PIECE:
+            self.values[Hole.PROVENANCE] += self._span[position:end]
+            self._kept = end
+        else:
+            self._cut(Hole.PROVENANCE, self._span[position:end], position, end)
+
+    def _skip(self, position: int) -> int:
+        """Return where the field at `position` ends."""
+        tag, position = read_varint(self._span, position)
+        kind = tag & 7
+        if kind == _PREFIXED:
+            return self._prefixed(position)[1]
+        if kind == _VARINT:
+            return read_varint(self._span, position)[1]
+        end = position + _FIXED[kind] if kind in _FIXED else len(self._span) + 1
+        self._checked(position, end)
+        return end
+
+    def _prefixed(self, position: int) -> tuple[int, int]:
+        """Return where the octets behind the length at `position` begin and end."""
+        length, start = read_varint(self._span, position)
+        if start + length > len(self._span):
+            raise ValueError
+        return start, start + length
+
+    def _checked(self, start: int, end: int) -> bytes:
+        """Return the octets from `start` to `end`, which must be there."""
+        if end > len(self._span):
+            raise ValueError
+        return self._span[start:end]
+
+
+_PROVENANCE_PIECE: Final = bytes((Hole.PROVENANCE,))
+
+
+def _value_of(hole: Hole, field: bytes) -> object:
+    """Return the value of an attribute from the octets behind its key; None if it is no such."""
+    if hole is Hole.POSITION:
+        value, _ = read_varint(field, 3) if field[2:3] == b"\x18" else (None, 0)
+        return value if value is not None and value <= _MOST_POSITION else None
+    start = read_varint(field, read_varint(field, 1)[1] + 1)[1]
+    try:
+        text = field[start:].decode()
+        if hole is Hole.PSEUDONYM:
+            return bytes.fromhex(text)
+        if hole is Hole.EVALUATED_AT:
+            instant = datetime.fromisoformat(text)
+            return None if instant.tzinfo is None else (instant - _EPOCH) // _MICROSECOND
+    except (OverflowError, ValueError):
+        return None
+    return text
+
+
+def render(hole: int, value: Any) -> bytes:  # noqa: ANN401 - each hole has its type
+    """Return the octets that stand in the place of a hole."""
+    match hole:
+        case Hole.TRACE_ID | Hole.SPAN_ID | Hole.PARENT_ID:
+            return _ID_HEADS[Hole(hole)] + bytes(value)
+        case Hole.START:
+            return b"\x39" + _TIME.pack(value)
+        case Hole.END:
+            return b"\x41" + _TIME.pack(value)
+        case Hole.TRACE_STATE:
+            return b"\x1a" + encode_varint(len(value)) + bytes(value)
+        case Hole.EVENT_AT_END | Hole.EVENT_AT:
+            return b"\x09" + _TIME.pack(value)
+        case Hole.EVALUATED_AT:
+            return _ENCODERS[Hole(hole)].encode((_EPOCH + value * _MICROSECOND).isoformat())
+        case Hole.PSEUDONYM:
+            return _ENCODERS[Hole(hole)].encode(value.hex())
+        case Hole.PROVENANCE:
+            return bytes(value)
+    return _ENCODERS[Hole(hole)].encode(value)
+
+
+Piece = bytes | Hole
+
+
+def read_shape(shape: bytes) -> tuple[Piece, ...]:
+    """Return the literal octets and the holes that a shape is made of."""
+    pieces: list[Piece] = []
+    position = 0
+    while position < len(shape):
+        code = shape[position]
+        position += 1
+        if code == _LITERAL:
+            length, position = read_varint(shape, position)
+            pieces.append(shape[position : position + length])
+            position += length
+        else:
+            pieces.append(Hole(code))
+    return tuple(pieces)
+
+
+def join_span(pieces: tuple[Piece, ...], values: Values) -> bytes:
+    """Return the span that `split_span` took apart into such a shape and these values."""
+    times = iter(values.get(Hole.EVENT_AT) or ())
+    parts: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, bytes):
+            parts.append(piece)
+        elif piece is Hole.EVENT_AT_END:
+            parts.append(render(piece, values[Hole.END]))
+        elif piece is Hole.EVENT_AT:
+            parts.append(render(piece, next(times)))
+        else:
+            parts.append(render(piece, values[piece]))
+    return b"".join(parts)
+
+
+def read_varint(octets: bytes, position: int) -> tuple[int, int]:
+    """Return the number at `position`, and where it ends.
+
+    Raises:
+        IndexError: it is cut off.
+        ValueError: it is too long for one.
+    """
+    number = octets[position]
+    if number <= _SEVEN_BITS:
+        return number, position + 1
+    number = 0
+    for count in range(_MOST_VARINT_BYTES):
+        octet = octets[position + count]
+        number |= (octet & _SEVEN_BITS) << 7 * count
+        if octet < _MORE:
+            return number, position + count + 1
+    raise ValueError
