@@ -102,8 +102,8 @@ class SupervisorMetrics:
         problems: problems of the latest edit.
         epoch: epoch of the policy revision in force; 0 for none.
         in_force_since: when it came into force, in seconds since 1970.
-        worker_up: 1 while the worker serves, else 0.
-        worker_starts: workers started.
+        worker_up: 1 while a worker serves, else 0, by worker.
+        worker_starts: how often a worker was started, by worker.
         watchers: open Watch streams.
     """
 
@@ -125,9 +125,17 @@ class SupervisorMetrics:
         self.in_force_since = self._gauge(
             "comity_policy_in_force_since_seconds", "When the revision in force came into force."
         )
-        self.worker_up = self._gauge("comity_worker_up", "1 while the worker serves.")
+        self.worker_up = Gauge(
+            "comity_worker_up",
+            "1 while the worker serves, by worker.",
+            ("worker",),
+            registry=self.registry,
+        )
         self.worker_starts = Counter(
-            "comity_worker_starts", "Workers started.", registry=self.registry
+            "comity_worker_starts",
+            "Starts of a worker, by worker.",
+            ("worker",),
+            registry=self.registry,
         )
         self.watchers = self._gauge("comity_watchers", "Open Watch streams.")
 

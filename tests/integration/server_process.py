@@ -161,11 +161,18 @@ class ServerProcess:
         return found
 
     def worker(self) -> psutil.Process:
-        """Return the process of the worker that serves now."""
-        pid = eventually(
-            lambda: status["worker"]["pid"] if (status := self.status())["serving"] else None
-        )
-        return psutil.Process(pid)
+        """Return the process of the only worker, once it serves."""
+        (worker,) = self.workers(1)
+        return worker
+
+    def workers(self, count: int) -> list[psutil.Process]:
+        """Return the processes of the workers, once so many serve."""
+
+        def find() -> list[psutil.Process] | None:
+            serving = [row["pid"] for row in self.status()["workers"] if row["epoch"]]
+            return [psutil.Process(pid) for pid in serving] if len(serving) == count else None
+
+        return eventually(find)  # type: ignore[return-value] # never None
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
         """Tell the server to stop and return its exit code."""

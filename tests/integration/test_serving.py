@@ -124,11 +124,13 @@ def test_metrics_tell_of_both_processes(server: ServerProcess) -> None:
     }
     method = "comity.v1.EligibilityService/CheckEligibility"
     assert code == 200
-    assert values["comity_policy_epoch",] == values["comity_worker_policy_epoch",] == 1
-    assert values["comity_worker_up",] == 1
+    worker = ("worker", "1")
+    assert values["comity_policy_epoch",] == values["comity_worker_policy_epoch", worker] == 1
+    assert values["comity_worker_up", worker] == 1
     assert values["comity_policy_stale",] == 0
-    assert values["comity_calls_total", ("code", "OK"), ("method", method)] >= 1
-    assert values["comity_decisions_total", ("determination", "decided"), ("effect", "deny")] >= 1
+    assert values["comity_calls_total", ("code", "OK"), ("method", method), worker] >= 1
+    decided = (("determination", "decided"), ("effect", "deny"), worker)
+    assert values["comity_decisions_total", *decided] >= 1
 
 
 def test_the_status_page_tells_how_things_stand(server: ServerProcess) -> None:
@@ -136,7 +138,7 @@ def test_the_status_page_tells_how_things_stand(server: ServerProcess) -> None:
     code, _ = server.get("/status")
     status = server.status()
     assert code == 200
-    assert status["policies"]["epoch"] == status["worker"]["epoch"] == 1
+    assert status["policies"]["epoch"] == status["workers"][0]["epoch"] == 1
     assert status["policies"]["latest_edit_in_force"] is True
     assert status["listen"] == server.addresses["listen"]
     assert server.get("/")[0] == 404
@@ -164,7 +166,7 @@ def test_killed_processes_leave_nothing_wrong_behind(tmp_path: Path) -> None:
         after = ask(channel)
         assert worker.pid != killed.pid
         assert after.policy_revision == before.policy_revision
-        assert server.status()["worker"]["starts"] == 2
+        assert server.status()["workers"][0]["starts"] == 2
         replace_text(policies / "jurisdictions/ua.yaml", "Version 1", "Version 2")
         assert eventually(lambda: revision_of(channel).policy_revision.epoch == 2)
         server.supervisor.kill()
@@ -236,7 +238,7 @@ def test_a_broken_database_of_places_changes_nothing(tmp_path: Path) -> None:
     with ServerProcess(tmp_path, policies=POLICIES, geoip_database=database) as server:
         Path(database).write_bytes(b"half a database")
         assert server.wait_for_log("geoip refused")["problems"]
-        stale = 'comity_worker_file_stale{file="geoip"} 1.0'
+        stale = 'comity_worker_file_stale{worker="1",file="geoip"} 1.0'
         assert eventually(lambda: stale in server.get("/metrics")[1])
         with server.channel() as channel:
             assert ask(channel).effect == DENY

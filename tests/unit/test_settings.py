@@ -103,6 +103,10 @@ def test_every_mistake_is_reported_at_once() -> None:
             ),
         ),
         (
+            {"listen": "unix:/run/comity.sock", "workers": 2},
+            "workers = '2' (flag --workers): must be 1, since listen is a Unix socket",
+        ),
+        (
             {"listen": "localhost:9464"},
             "metrics_listen = 'localhost:9464' (default): is the address of listen",
         ),

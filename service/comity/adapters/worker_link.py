@@ -14,20 +14,35 @@ from comity.app.startup import ExitCode
 
 
 @dataclass(frozen=True, slots=True)
-class Publish:
-    """To the worker: answer from this revision.
+class Prepare:
+    """To the worker: make this revision ready, and answer from it once told to.
 
     Attributes:
+        number: counts what the supervisor publishes.
         known: the revision and since when it is in force.
-        files: its policy files by relative path.
+        compiled: its compiled form.
+        files: its policy files by relative path, in case that the form can't be used.
         kept_from_earlier: whether it was kept from an earlier run.
         refused_edit: the latest edit, if it was refused.
     """
 
+    number: int
     known: KnownRevision
+    compiled: bytes = field(repr=False)
     files: Mapping[str, bytes] = field(repr=False)
     kept_from_earlier: bool
     refused_edit: RefusedEdit | None
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """To the worker: answer from the revision that is ready, from now on.
+
+    Attributes:
+        number: that of the `Prepare` that told of it.
+    """
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +68,16 @@ class Scrape:
 
 
 @dataclass(frozen=True, slots=True)
+class Ping:
+    """To the worker: give a sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pong:
+    """From the worker: the sign of life."""
+
+
+@dataclass(frozen=True, slots=True)
 class Listening:
     """From the worker: calls are taken, though none is answered before a policy is in force.
 
@@ -63,6 +88,17 @@ class Listening:
 
     address: str
     services: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """From the worker: the revision is ready.
+
+    Attributes:
+        number: that of the `Prepare` that told of it.
+    """
+
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +113,15 @@ class InForce:
 
 
 @dataclass(frozen=True, slots=True)
-class NotInForce:
-    """From the worker: this revision could not be put in force; the one before it still is.
+class NotPrepared:
+    """From the worker: this revision can't be made ready; the one before it is still in force.
 
     Attributes:
+        number: that of the `Prepare` that told of it.
         known: the revision.
     """
 
+    number: int
     known: KnownRevision
 
 
@@ -113,8 +151,8 @@ class Failed:
     message: str
 
 
-ToWorker = Publish | Refuse | Scrape
-FromWorker = Listening | InForce | NotInForce | Metrics | Failed
+ToWorker = Prepare | Commit | Refuse | Scrape | Ping
+FromWorker = Listening | Prepared | NotPrepared | InForce | Metrics | Failed | Pong
 Message = ToWorker | FromWorker
 
 

@@ -53,14 +53,14 @@ def serve_policies(flags: Flags) -> None:
         raise CommandError(error.exit_code, message, details) from error
 
 
-def answer_calls(descriptor: int) -> None:
-    """Answer calls as told over the socket `descriptor`; started by `comity serve` only."""
+def answer_calls(number: int, descriptor: int) -> None:
+    """Answer calls as worker `number`, told over a socket; started by `comity serve` only."""
     settings = settings_from({})
 
     from comity.adapters.worker_link import WorkerLink
     from comity.server import run_worker
 
-    raise typer.Exit(run_worker(settings, WorkerLink(descriptor), _compiler()))
+    raise typer.Exit(run_worker(settings, number, WorkerLink(descriptor), _compiler()))
 
 
 def _compiler() -> PolicyCompiler:

@@ -37,19 +37,24 @@ def build_server(
     settings: Settings,
     interceptors: Sequence[grpc.ServerInterceptor],  # type: ignore[type-arg] # generic in stubs only
 ) -> grpc.Server:
-    """Return a synchronous server for decisions, not started."""
+    """Return a synchronous server for decisions, not started.
+
+    Workers share its port: Linux gives each connection to one of them.
+    """
     threads = ThreadPoolExecutor(settings.threads, thread_name_prefix="call")
     server: grpc.Server = grpc.server(
-        threads, interceptors=list(interceptors), options=server_options(settings)
+        threads,
+        interceptors=list(interceptors),
+        options=server_options(settings, shared=settings.workers > 1),
     )
     return server
 
 
-def server_options(settings: Settings) -> list[Option]:
+def server_options(settings: Settings, *, shared: bool = False) -> list[Option]:
     """Return the options of every server. Ages vary by a tenth, so clients don't return at once."""
     return [
-        # Linux would let a second server listen on the same port, and share out the connections.
-        ("grpc.so_reuseport", 0),
+        # Else Linux would let a second server listen on the same port, and share out connections.
+        ("grpc.so_reuseport", int(shared)),
         ("grpc.max_receive_message_length", settings.max_request_bytes),
         ("grpc.max_send_message_length", settings.max_reply_bytes),
         ("grpc.max_concurrent_streams", MOST_STREAMS_A_CONNECTION),

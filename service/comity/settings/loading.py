@@ -191,6 +191,9 @@ def _contradictions(values: Mapping[str, Any], origins: Mapping[str, str]) -> It
     for name in ("listen", "control_listen"):
         if name in values and not (values[name].loopback or tls or insecure):
             yield mistake(name, "is beyond loopback: set tls_certificate and tls_key, or insecure")
+    listen = values.get("listen")
+    if listen is not None and listen.path and values.get("workers", 1) > 1:
+        yield mistake("workers", "must be 1, since listen is a Unix socket")
     yield from _clashes(values, origins)
 
 

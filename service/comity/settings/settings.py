@@ -53,6 +53,8 @@ class Settings:
         journal_rotate_seconds: age at which a segment of the journal is sealed.
         journal_budget_bytes: what the journal may take of the disk.
         journal_when_full: what gives way in a full journal: auto, refuse or drop_oldest.
+        workers: processes that answer calls.
+        silence_seconds: how long a worker may give no sign of life.
         threads: threads that answer calls.
         max_in_flight: calls that run or wait at a time, of all callers.
         max_in_flight_per_caller: the same of one caller.
@@ -88,6 +90,8 @@ class Settings:
     journal_rotate_seconds: float
     journal_budget_bytes: int
     journal_when_full: str
+    workers: int
+    silence_seconds: float
     threads: int
     max_in_flight: int
     max_in_flight_per_caller: int

@@ -11,6 +11,7 @@ from typing import Final, assert_never
 from opentelemetry.trace import Span
 
 from comity.adapters.bundle_cache import BundleCache, BundleCacheError
+from comity.adapters.compiled_form import digest_code, write_compiled
 from comity.adapters.policy_directory import (
     Fault,
     PolicyDirectory,
@@ -38,6 +39,7 @@ class Publication:
     Attributes:
         known: the revision, and since when it is in force.
         files: its policy files by relative path.
+        compiled: its compiled form.
         jurisdiction_count: jurisdictions and bodies with a policy file.
         rule_count: rules of all sections.
         kept_from_earlier: whether it was kept from an earlier run.
@@ -47,6 +49,7 @@ class Publication:
 
     known: KnownRevision
     files: Mapping[str, bytes] = field(repr=False)
+    compiled: bytes = field(repr=False)
     jurisdiction_count: int
     rule_count: int
     kept_from_earlier: bool = False
@@ -100,6 +103,7 @@ class PolicyPublisher:
         self._compiler = compiler
         self._clock = clock
         self._trace = trace
+        self._code = digest_code()
         self._seen = ""
 
     def start(self) -> Publication:
@@ -188,7 +192,7 @@ class PolicyPublisher:
         known = self._cache.admit(
             accepted.bundle.digest, accepted.files, self._source, self._clock()
         )
-        return _publication(known, accepted)
+        return self._publication(known, accepted)
 
     def _last_good(self, edit: RefusedEdit) -> Publication | None:
         """Return what was in force last, if it came from this directory and still compiles."""
@@ -204,19 +208,19 @@ class PolicyPublisher:
         prepared = self._compiler.prepare(files, self._clock().date())
         if prepared.bundle is None:
             return None
-        publication = _publication(known, _Accepted(prepared.bundle, files, prepared.problems))
+        publication = self._publication(known, _Accepted(prepared.bundle, files, prepared.problems))
         return replace(publication, kept_from_earlier=True, refused_edit=edit)
 
-
-def _publication(known: KnownRevision, accepted: _Accepted) -> Publication:
-    """Return the publication of files that compile."""
-    return Publication(
-        known=known,
-        files=accepted.files,
-        jurisdiction_count=len(accepted.bundle.jurisdictions),
-        rule_count=count_rules(accepted.bundle),
-        warnings=accepted.warnings,
-    )
+    def _publication(self, known: KnownRevision, accepted: _Accepted) -> Publication:
+        """Return the publication of files that compile."""
+        return Publication(
+            known=known,
+            files=accepted.files,
+            compiled=write_compiled(accepted.bundle, self._code),
+            jurisdiction_count=len(accepted.bundle.jurisdictions),
+            rule_count=count_rules(accepted.bundle),
+            warnings=accepted.warnings,
+        )
 
 
 def _describe(publication: Publication, span: Span) -> None:

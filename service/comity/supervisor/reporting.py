@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from comity.adapters.worker_link import Failed, InForce, NotInForce
+from comity.adapters.worker_link import Failed, InForce, NotPrepared
 from comity.app.startup import ExitCode, StartupError
 from comity.grpc_api.control import ControlHealth, RevisionFeed
 from comity.logs import get_logger
 from comity.metrics import SupervisorMetrics
 from comity.supervisor.publishing import Publication, tell_problem
 from comity.supervisor.standing import Standing
-from comity.supervisor.workers import Ended, Started, WorkerEvent
+from comity.supervisor.workers import Ended, OfWorker, Silent, Started
 
 MOST_DEATHS_AT_START: Final = 5
 
@@ -40,30 +40,18 @@ class Reporter:
         self._log_warnings(publication)
         await self._show(standing)
 
-    async def report(self, event: WorkerEvent | Publication, standing: Standing) -> None:
+    async def report(self, event: OfWorker | Publication, standing: Standing) -> None:
         """Tell of `event`, after which the server stands as `standing`.
 
         Raises:
             StartupError: no worker can start, or none lives long enough to serve.
         """
-        match event:
-            case Publication():
-                self._report_edit(event)
-            case Started():
-                self._metrics.worker_starts.inc()
-                self._logger.info("worker started", pid=event.pid)
-            case InForce():
-                self._has_served = True
-                self._deaths = 0
-                self._feed.announce(event.known)
-            case NotInForce():
-                self._logger.error(
-                    "worker can't use the policies", epoch=event.known.revision.epoch
-                )
-            case Failed():
-                self._report_failure(event)
-            case Ended():
-                self._report_end(event, standing)
+        if isinstance(event, Publication):
+            self._report_edit(event)
+        else:
+            self._report_worker(event, standing)
+        if standing.in_force is not None:
+            self._feed.announce(standing.in_force)
         self._health.know(standing.services)
         await self._show(standing)
 
@@ -76,9 +64,36 @@ class Reporter:
         metrics.problems.set(edit.problem_count if edit else 0)
         metrics.epoch.set(publication.known.revision.epoch)
         metrics.in_force_since.set(publication.known.in_force_since.timestamp())
-        metrics.worker_up.set(1 if standing.serving else 0)
+        for number, worker in standing.workers.items():
+            metrics.worker_up.labels(str(number)).set(1 if worker.in_force else 0)
         await self._health.show(serving=standing.serving)
         await self._health.show_freshness(fresh=standing.fresh)
+
+    def _report_worker(self, event: OfWorker, standing: Standing) -> None:
+        """Count and log what happened to a worker.
+
+        Raises:
+            StartupError: no worker can start, or none lives long enough to serve.
+        """
+        worker, happened = event.worker, event.event
+        match happened:
+            case Started():
+                self._metrics.worker_starts.labels(str(worker)).inc()
+                self._logger.info("worker started", worker=worker, pid=happened.pid)
+            case InForce():
+                self._has_served = True
+                self._deaths = 0
+            case NotPrepared():
+                epoch = happened.known.revision.epoch
+                self._logger.error("worker can't use the policies", worker=worker, epoch=epoch)
+            case Silent():
+                self._logger.error("worker silent", worker=worker, pid=happened.pid)
+            case Failed():
+                self._report_failure(happened)
+            case Ended():
+                self._report_end(event.worker, happened, standing)
+            case _:
+                pass
 
     def _report_edit(self, publication: Publication) -> None:
         """Count and log what became of an edit."""
@@ -124,7 +139,7 @@ class Reporter:
             raise StartupError(event.exit_code, event.message)
         self._logger.error("worker can't start", why=event.message)
 
-    def _report_end(self, event: Ended, standing: Standing) -> None:
+    def _report_end(self, worker: int, event: Ended, standing: Standing) -> None:
         """Log the end of a worker.
 
         Raises:
@@ -133,7 +148,7 @@ class Reporter:
         if standing.draining:
             return
         self._deaths += 1
-        self._logger.error("worker died", pid=event.pid, exit_code=event.exit_code)
+        self._logger.error("worker died", worker=worker, pid=event.pid, exit_code=event.exit_code)
         if not self._has_served and self._deaths >= MOST_DEATHS_AT_START:
             message = (
                 f"{self._deaths} workers died before they could serve, the last one with exit "

@@ -1,4 +1,4 @@
-"""Runs the whole server: policies, a decision worker, the control port, metrics."""
+"""Runs the whole server: policies, decision workers, the control port, metrics."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import grpc
 from comity.adapters.bundle_cache import BundleCache
 from comity.adapters.data_directory import DataDirectory, DataDirectoryError
 from comity.adapters.policy_directory import PolicyDirectory
-from comity.adapters.worker_link import Publish, Refuse
+from comity.adapters.worker_link import Refuse
 from comity.app.preparation import PolicyCompiler
 from comity.app.startup import ExitCode, StartupError
 from comity.grpc_api.control import ControlHealth, RevisionFeed, WatchServicer, add_control_services
@@ -29,19 +29,21 @@ from comity.logs import get_logger, report_defect
 from comity.metrics import SupervisorMetrics
 from comity.settings import Settings, to_environment
 from comity.supervisor.banner import banner
+from comity.supervisor.crew import Crew
 from comity.supervisor.exporting import exporting
+from comity.supervisor.metric_pages import merge_pages
 from comity.supervisor.publishing import PolicyPublisher, Publication
 from comity.supervisor.reporting import Reporter
 from comity.supervisor.standing import Standing
 from comity.supervisor.status_page import Status, StatusPage
-from comity.supervisor.workers import WorkerEvent, WorkerKeeper
+from comity.supervisor.workers import OfWorker
 from comity.telemetry import Place, Telemetry, open_telemetry
 
 _SCRAPE_SECONDS: Final = 2.0
 _MARGIN_SECONDS: Final = 5.0
 _LAST_WATCHES_SECONDS: Final = 1.0
 
-Event = WorkerEvent | Publication | signal.Signals
+Event = OfWorker | Publication | signal.Signals
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ class Equipment:
 
     Attributes:
         compiler: makes policies out of files.
-        worker_command: starts a decision worker; the number of its socket is appended.
+        worker_command: starts a decision worker; the numbers of worker and socket are appended.
         exporter_command: starts an exporter, which ends when its standard input does.
         show: takes the banner.
     """
@@ -75,7 +77,7 @@ def serve(settings: Settings, equipment: Equipment) -> None:
         contextlib.suppress(KeyboardInterrupt),
         _data_directory(settings) as data,
         exporting(settings, equipment.exporter_command),
-        _telemetry(settings) as telemetry,
+        contextlib.closing(open_telemetry(settings, "supervisor")) as telemetry,
     ):
         publisher = PolicyPublisher(
             PolicyDirectory(settings.policies, settings.settle_seconds),
@@ -103,22 +105,8 @@ def _data_directory(settings: Settings) -> Iterator[DataDirectory]:
         yield data
 
 
-@contextlib.contextmanager
-def _telemetry(settings: Settings) -> Iterator[Telemetry]:
-    """Trace what the supervisor does.
-
-    Raises:
-        StartupError: the variables of OpenTelemetry can't be used.
-    """
-    telemetry = open_telemetry(settings, "supervisor")
-    try:
-        yield telemetry
-    finally:
-        telemetry.close()
-
-
 class Supervisor:
-    """Follows the policies, keeps a worker, and tells how both stand.
+    """Follows the policies, keeps the workers, and tells how both stand.
 
     Whatever happens in other threads comes in as an event, and events are dealt with one after
     the other in the event loop.
@@ -146,7 +134,13 @@ class Supervisor:
             journal = journal_in(settings.data_dir)
             self._metrics.registry.register(ExportCollector(journal))
         self._signals = 0
-        self._keeper = WorkerKeeper(equipment.worker_command, self._environment(), self._post)
+        self._crew = Crew(
+            settings.workers,
+            equipment.worker_command,
+            self._environment(),
+            settings.silence_seconds,
+            self._post,
+        )
 
     async def run(self) -> None:
         """Serve until told to stop.
@@ -160,12 +154,14 @@ class Supervisor:
             page = StatusPage(self._settings.metrics_listen, self._scrape, self._status)
             stack.callback(page.close)
             self._settings = replace(self._settings, metrics_listen=page.address)
-            self._keeper.publish(_publish(self._first))
+            self._crew.publish(self._first)
             follower = threading.Thread(target=self._follow, name="policies")
             follower.start()
             stack.push_async_callback(asyncio.to_thread, follower.join)
-            self._keeper.start()
-            stack.push_async_callback(self._stop_worker)
+            # Where the system chooses the port, the others have to learn it from the first.
+            listen = self._settings.listen
+            self._crew.start(None if listen.port or listen.path else 1)
+            stack.push_async_callback(self._stop_workers)
             stack.callback(self._stop_following.set)
             page.start()
             await self._live()
@@ -181,7 +177,7 @@ class Supervisor:
         """Begin to drain at the first signal, and stop draining at the second."""
         self._signals += 1
         if self._signals > 1:
-            self._keeper.kill()
+            self._crew.kill()
         else:
             self._events.put_nowait(number)
 
@@ -221,7 +217,8 @@ class Supervisor:
             if listen is not None and listen != self._settings.listen:
                 # A worker that replaces this one is to be found at the same place.
                 self._settings = replace(self._settings, listen=listen)
-                self._keeper.use(self._environment())
+                self._crew.use(self._environment())
+                self._crew.start()
             if self._standing.serving and not shown:
                 shown = True
                 self._show_banner()
@@ -262,7 +259,7 @@ class Supervisor:
                 self._stop_following.wait(self._settings.poll_seconds)
 
     def _tell(self, publication: Publication) -> None:
-        """Tell the worker how the policies stand after an edit."""
+        """Tell the workers how the policies stand after an edit."""
         before, self._told = self._told, publication
         self._post(publication)
         # What was kept from an earlier run and then turns out to stand in the files is the same
@@ -271,20 +268,20 @@ class Supervisor:
             publication.known,
             publication.kept_from_earlier,
         ):
-            self._keeper.publish(_publish(publication))
+            self._crew.publish(publication)
         else:
-            self._keeper.refuse(Refuse(publication.refused_edit))
+            self._crew.refuse(Refuse(publication.refused_edit))
 
-    async def _stop_worker(self) -> None:
-        """Let the worker drain, and see it end."""
+    async def _stop_workers(self) -> None:
+        """Let the workers drain, and see them end."""
         patience = self._settings.drain_seconds + self._settings.grace_seconds + _MARGIN_SECONDS
         with self._telemetry.span("comity.shutdown"):
-            await asyncio.to_thread(self._keeper.stop, patience)
+            await asyncio.to_thread(self._crew.stop, patience)
         get_logger(__name__).info("stopped")
 
     def _scrape(self) -> bytes:
         """Return all metrics."""
-        return self._metrics.text() + self._keeper.scrape(_SCRAPE_SECONDS)
+        return self._metrics.text() + merge_pages(self._crew.scrape(_SCRAPE_SECONDS))
 
     def _status(self) -> Status:
         """Return what `/status` tells."""
@@ -295,13 +292,3 @@ class Supervisor:
                 "traces": self._telemetry.destination.text,
             }
         )
-
-
-def _publish(publication: Publication) -> Publish:
-    """Return what tells a worker of a publication."""
-    return Publish(
-        publication.known,
-        publication.files,
-        publication.kept_from_earlier,
-        publication.refused_edit,
-    )

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
-from comity.adapters.worker_link import Failed, InForce, Listening, Metrics, NotInForce
+from comity.adapters.worker_link import InForce, Listening
 from comity.app.active_policy import KnownRevision
 from comity.app.ports.policy_status import RefusedEdit, RefusedProblem
 from comity.settings import Address
 from comity.supervisor.publishing import Publication
 from comity.supervisor.status_page import Status
-from comity.supervisor.workers import Ended, Started, WorkerEvent
+from comity.supervisor.workers import Ended, OfWorker, Started
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerStanding:
+    """How one worker stands.
+
+    Attributes:
+        pid: its process id; 0 while there is no process.
+        starts: how often it was started.
+        in_force: the revision that it answers from; None while it answers from none.
+    """
+
+    pid: int = 0
+    starts: int = 0
+    in_force: KnownRevision | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,48 +35,61 @@ class Standing:
     """How the whole server stands.
 
     Attributes:
-        publication: the policies that the worker is to answer from.
-        worker_pid: process id of the worker; 0 while there is none.
-        worker_starts: workers started so far.
+        publication: the policies that the workers are to answer from.
+        workers: each worker that was started so far, by its number.
         listen: where decisions are served, with the port that the system chose; None before.
         services: names of the services that decide.
-        in_force: the revision that the worker answers from; None while it answers from none.
         draining: whether the server is on its way out.
     """
 
     publication: Publication
-    worker_pid: int = 0
-    worker_starts: int = 0
+    workers: Mapping[int, WorkerStanding] = field(default_factory=lambda: MappingProxyType({}))
     listen: Address | None = None
     services: tuple[str, ...] = ()
-    in_force: KnownRevision | None = None
     draining: bool = False
 
     @property
     def serving(self) -> bool:
-        """Whether decisions are served."""
-        return self.in_force is not None and not self.draining
+        """Whether decisions are served: by one worker at least."""
+        return any(worker.in_force for worker in self.workers.values()) and not self.draining
+
+    @property
+    def in_force(self) -> KnownRevision | None:
+        """The revision that all workers that serve answer from.
+
+        None while there is none, and in the moment in which they change from one to another.
+        """
+        found = {worker.in_force for worker in self.workers.values() if worker.in_force}
+        return found.pop() if len(found) == 1 else None
 
     @property
     def fresh(self) -> bool:
-        """Whether the latest edit of the policies is in force."""
+        """Whether the latest edit of the policies is in force in all workers that serve."""
         return self.publication.refused_edit is None and self.in_force == self.publication.known
 
-    def after(self, event: WorkerEvent | Publication) -> Standing:
+    def after(self, event: OfWorker | Publication) -> Standing:
         """Return how the server stands after `event`."""
-        match event:
-            case Publication():
-                return replace(self, publication=event)
+        if isinstance(event, Publication):
+            return replace(self, publication=event)
+        number, happened = event.worker, event.event
+        worker = self.workers.get(number, WorkerStanding())
+        match happened:
             case Started():
-                return replace(self, worker_pid=event.pid, worker_starts=self.worker_starts + 1)
-            case Listening():
-                return replace(self, listen=Address.parse(event.address), services=event.services)
+                return self._with(number, WorkerStanding(happened.pid, worker.starts + 1))
             case InForce():
-                return replace(self, in_force=event.known)
+                return self._with(number, replace(worker, in_force=happened.known))
             case Ended():
-                return replace(self, worker_pid=0, in_force=None)
-            case NotInForce() | Failed() | Metrics():
+                return self._with(number, replace(worker, pid=0, in_force=None))
+            case Listening():
+                listen = Address.parse(happened.address)
+                return replace(self, listen=listen, services=happened.services)
+            case _:
                 return self
+
+    def _with(self, number: int, worker: WorkerStanding) -> Standing:
+        """Return how the server stands if worker `number` stands as `worker`."""
+        workers = dict(sorted({**self.workers, number: worker}.items()))
+        return replace(self, workers=MappingProxyType(workers))
 
     def to_status(self, settings_shown: Status) -> Status:
         """Return what `/status` tells, beginning with what matters most.
@@ -83,11 +113,15 @@ class Standing:
                 "refused_edit": _edit(publication.refused_edit),
                 "warnings": [_problem(warning) for warning in publication.warnings],
             },
-            "worker": {
-                "pid": self.worker_pid or None,
-                "starts": self.worker_starts,
-                "epoch": self.in_force.revision.epoch if self.in_force else None,
-            },
+            "workers": [
+                {
+                    "worker": number,
+                    "pid": worker.pid or None,
+                    "starts": worker.starts,
+                    "epoch": worker.in_force.revision.epoch if worker.in_force else None,
+                }
+                for number, worker in self.workers.items()
+            ],
             **settings_shown,
         }
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
-from comity.adapters.worker_link import Failed, InForce, Listening, NotInForce
+from comity.adapters.worker_link import Failed, InForce, Listening, NotPrepared
 from comity.app.active_policy import KnownRevision
 from comity.app.ports.policy_status import RefusedEdit, RefusedProblem
 from comity.app.startup import ExitCode
@@ -15,13 +15,13 @@ from comity.settings import load_settings
 from comity.supervisor.banner import banner
 from comity.supervisor.publishing import Publication
 from comity.supervisor.standing import Standing
-from comity.supervisor.workers import Ended, Started, WorkerEvent
+from comity.supervisor.workers import Ended, OfWorker, Started, WorkerEvent
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FIRST, SECOND = (KnownRevision(Revision(n, f"{n}" * 64), NOW) for n in (1, 2))
 PROBLEM = RefusedProblem("a.yaml", 3, 5, "CP101", "It is too large.")
 REFUSED = RefusedEdit(NOW, 1, (PROBLEM,))
-PUBLICATION = Publication(FIRST, {}, jurisdiction_count=74, rule_count=157)
+PUBLICATION = Publication(FIRST, {}, b"", jurisdiction_count=74, rule_count=157)
 BEGIN: tuple[WorkerEvent, ...] = (
     Started(10),
     Listening("localhost:4000", ("comity.v1.PolicyService",)),
@@ -33,7 +33,8 @@ def standing_after(*events: WorkerEvent | Publication) -> Standing:
     """Return how a server stands that began with `PUBLICATION`."""
     standing = Standing(PUBLICATION)
     for event in events:
-        standing = standing.after(event)
+        told = event if isinstance(event, Publication) else OfWorker(1, event)
+        standing = standing.after(told)
     return standing
 
 
@@ -45,7 +46,7 @@ def standing_after(*events: WorkerEvent | Publication) -> Standing:
         (BEGIN, True, True),
         ((*BEGIN, replace(PUBLICATION, refused_edit=REFUSED)), True, False),
         ((*BEGIN, replace(PUBLICATION, known=SECOND)), True, False),
-        ((*BEGIN, replace(PUBLICATION, known=SECOND), NotInForce(SECOND)), True, False),
+        ((*BEGIN, replace(PUBLICATION, known=SECOND), NotPrepared(2, SECOND)), True, False),
         ((*BEGIN, replace(PUBLICATION, known=SECOND), InForce(SECOND)), True, True),
         ((*BEGIN, Ended(10, -9)), False, False),
         ((*BEGIN, Ended(10, -9), Started(11), Failed(ExitCode.DEFECT, "")), False, False),
@@ -58,6 +59,17 @@ def test_a_server_serves_while_a_worker_has_policies(
     """It is fresh while these are the latest edit."""
     standing = standing_after(*events)
     assert (standing.serving, standing.fresh) == (serving, fresh)
+
+
+def test_a_server_of_several_workers_serves_while_one_does() -> None:
+    """It is fresh when all that serve answer from the latest edit."""
+    both = standing_after(*BEGIN).after(OfWorker(2, Started(11))).after(OfWorker(2, InForce(FIRST)))
+    assert (both.serving, both.fresh, both.in_force) == (True, True, FIRST)
+    one_changed = both.after(replace(PUBLICATION, known=SECOND)).after(OfWorker(2, InForce(SECOND)))
+    assert (one_changed.serving, one_changed.fresh, one_changed.in_force) == (True, False, None)
+    other_died = one_changed.after(OfWorker(1, Ended(10, -9)))
+    assert (other_died.serving, other_died.fresh, other_died.in_force) == (True, True, SECOND)
+    assert not other_died.after(OfWorker(2, Ended(11, -9))).serving
 
 
 def test_a_draining_server_does_not_serve() -> None:
@@ -84,7 +96,7 @@ def test_the_status_tells_of_a_refused_edit() -> None:
             }
         ],
     }
-    assert status["worker"] == {"pid": 10, "starts": 1, "epoch": 1}
+    assert status["workers"] == [{"worker": 1, "pid": 10, "starts": 1, "epoch": 1}]
     assert status["listen"] == "localhost:4000"
 
 
