@@ -15,7 +15,7 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 _DEEPEST_CAUSE: Final = 5
 # Libraries that are only heard when something is wrong.
-_QUIET: Final = ("grpc", "watchfiles", "asyncio", "urllib3", "opentelemetry")
+_QUIET: Final = ("grpc", "watchfiles", "asyncio", "opentelemetry")
 # Its complaints quote the headers of callers.
 _SILENT: Final = ("opentelemetry.trace",)
 
@@ -56,7 +56,7 @@ def configure_logging(level: str, process: str, stream: IO[str] | None = None) -
     root.handlers = [handler]
     root.setLevel(level.upper())
     for name in _QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger(name).setLevel(max(logging.WARNING, root.level))
     for name in _SILENT:
         logging.getLogger(name).setLevel(logging.CRITICAL)
     structlog.configure(

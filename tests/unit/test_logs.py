@@ -92,3 +92,12 @@ def test_libraries_are_heard_when_something_is_wrong(stream: io.StringIO) -> Non
         logging.getLogger(name).info("everyday")
         logging.getLogger(name).warning("wrong")
     assert [entry["event"] for entry in entries(stream)] == ["wrong", "wrong"]
+
+
+def test_libraries_are_no_louder_than_the_level_asked_for() -> None:
+    """Who asks for errors gets errors, whoever complains."""
+    stream = io.StringIO()
+    configure_logging("error", "worker", stream)
+    logging.getLogger("grpc").warning("wrong")
+    logging.getLogger("grpc").error("broken")
+    assert [entry["event"] for entry in entries(stream)] == ["broken"]

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -179,22 +180,33 @@ def test_traces_that_go_nowhere_are_said_to(run: Run, monkeypatch: pytest.Monkey
     assert "OTEL_TRACES_EXPORTER" in errors
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let processes started here hear SIGINT: in the background of a shell it is ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.processes
+@pytest.mark.usefixtures("interruptible")
 def test_following_goes_on_with_new_decisions(tmp_path: Path) -> None:
     """Until it is interrupted."""
     keep(tmp_path, ALLOWED)
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "comity", "traces", "--follow", "--limit", "5"],
         stdout=subprocess.PIPE,
         text=True,
-    )
-    with process:
-        assert process.stdout is not None
-        assert effects(process.stdout.readline()) == ["ALLOW"]
-        keep(tmp_path, DENIED)
-        assert effects(process.stdout.readline()) == ["DENY"]
-        process.send_signal(2)
-        assert process.wait(10) == 0
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert effects(process.stdout.readline()) == ["ALLOW"]
+            keep(tmp_path, DENIED)
+            assert effects(process.stdout.readline()) == ["DENY"]
+            process.send_signal(signal.SIGINT)
+            assert process.wait(10) == 0
+        finally:
+            process.kill()
 
 
 @pytest.mark.processes
