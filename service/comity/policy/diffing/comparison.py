@@ -30,6 +30,8 @@ from comity.policy.rules import Ruleset
 MOST_IN_DOUBT: Final = 300
 MOST_IN_PROOF: Final = 6_000
 FEWEST_IN_DOUBT: Final = 20
+# In so many combinations of other connections and instants those near a rule are tried.
+MOST_COMPANIES_TRIED: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,11 @@ class _Comparing:
         self._stretches = stretches(self._neighbours, zones, self._rulesets, self._ground)
         found = companies(whose, self._ground)
         self._companies = found if thorough else [c for c in found if c.is_known]
+        tries = sum(len(stretch.instants) for stretch in self._stretches) * len(self._companies)
+        if thorough and tries > MOST_COMPANIES_TRIED:
+            most = MOST_COMPANIES_TRIED * len(self._companies) // tries
+            self._companies = self._companies[: max(1, most)]
+            self._search.is_complete = False
 
     @property
     def is_complete(self) -> bool:
