@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from comity.domain.decision import Decision, Standing
-from comity.domain.effect import Effect
+from comity.domain.effect import Effect, Warn
 from comity.policy.lexicon import Lexicon
 from comity.policy.rules import Rule
 
@@ -23,7 +23,8 @@ def message_for(
     """Return the user's text for `decision`: that of the first public rule that asks for it.
 
     A rule without a text of its own, and a confidential rule, give the vocabulary's text for the
-    effect, so that a secret cause reads like any other. Empty for `allow`.
+    effect, that of each notice for a warning, so that a secret cause reads like any other. Empty
+    for `allow`.
     """
     if decision.effect is Effect.ALLOW:
         return ""
@@ -34,6 +35,11 @@ def message_for(
         asks_this = state is not None and state.effect is decision.effect
         if settled and asks_this and rule.text.message and not rule.text.confidential:
             return in_language(rule.text.message, language)
+    if decision.effect is Effect.WARN:
+        warnings = (o.notice for o in decision.outcome.obligations if isinstance(o, Warn))
+        told = (in_language(lexicon.notices.get(name, {}), language) for name in sorted(warnings))
+        if text := " ".join(filter(None, told)):
+            return text
     return in_language(lexicon.notices.get(decision.effect.name.lower(), {}), language)
 
 

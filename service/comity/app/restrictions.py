@@ -105,17 +105,15 @@ class PolicyTexts:
             if (state := rule.timeline.state_at(now)) is not None
         ]
         more = start + size < len(in_force)
-        changes = [rule.timeline.next_change(now) for rule in concerned]
+        flips = (rule.timeline.next_change(now) for rule in concerned)
+        changes = [flip for flip in flips if flip is not None]
+        changes.extend(_concern_changes(query, policy, options, now))
         return RestrictionPage(
             restrictions=tuple(in_force[start : start + size]),
             next_page_token=token_at(start + size, policy.revision) if more else "",
             revision=policy.revision,
             evaluated_at=now,
-            valid_until=(
-                None
-                if options.hypothetical
-                else min((change for change in changes if change is not None), default=None)
-            ),
+            valid_until=None if options.hypothetical else min(changes, default=None),
         )
 
     def get_rule(self, rule_id: str, options: Options) -> tuple[Rule, Revision]:
@@ -199,10 +197,32 @@ def _concerned(
         kinds = lexicon.product_above(query.product, rule.jurisdiction, now)
         return bool(kinds & clause.products)
 
-    for rule in ruleset.rules:
-        if rule.modality is Modality.PERMIT or not _is_shown(rule, options):
-            continue
+    for rule in _shown(policy, options):
         if any(meets(rule, clause) for clause in rule.body):
+            yield rule
+
+
+def _concern_changes(
+    query: RestrictionQuery, policy: PolicyInForce, options: Options, now: datetime
+) -> Iterator[datetime]:
+    """Yield the instants after `now` at which other rules may meet somebody so connected.
+
+    A place may join or leave a group, and a product a kind.
+    """
+    ruleset = policy.bundle.eligibility
+    place = ruleset.atlas.canonical(query.place)
+    for rule in _shown(policy, options):
+        for clause in rule.body:
+            for name in clause.places or ():
+                yield from ruleset.atlas.member_boundaries(name, place, now)
+        if query.product:
+            yield from ruleset.lexicon.product_boundaries(query.product, rule.jurisdiction, now)
+
+
+def _shown(policy: PolicyInForce, options: Options) -> Iterator[Rule]:
+    """Yield the rules that ask for something and that the view asked for may know of."""
+    for rule in policy.bundle.eligibility.rules:
+        if rule.modality is not Modality.PERMIT and _is_shown(rule, options):
             yield rule
 
 

@@ -20,6 +20,12 @@ def policy_for(source: PolicySource, options: Options, wait_seconds: float) -> P
         if known is None:
             message = "as_known lies before the first policy revision that this server knows"
             raise NoHistoryError(message)
+        if known.revision.epoch < options.min_epoch:
+            message = (
+                "the policy revision of as_known lies before the least policy epoch asked for; "
+                f"known then: {known.revision.epoch}"
+            )
+            raise RevisionNotReachedError(message)
         return known
     current = source.current
     if current is None:

@@ -1,0 +1,84 @@
+"""Lists of restrictions: how long they are good for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+from comity.app.restrictions import PolicyTexts, RestrictionQuery
+from comity.domain.effect import DENIED
+from comity.domain.errors import RevisionNotReachedError
+from comity.domain.request import Options
+from comity.policy.atlas import Atlas, Span
+from comity.policy.bundle import Bundle
+from comity.policy.lexicon import DatedKind, Lexicon
+from comity.policy.rules import Clause, Modality, Rule, Ruleset
+from unit.grpc_api.small_world import BUNDLE, SmallPolicies, SmallPolicy, rule
+
+NOW = datetime(2024, 10, 1, tzinfo=UTC)
+JOINS = datetime(2025, 1, 1, tzinfo=UTC)
+LEAVES = datetime(2026, 1, 1, tzinfo=UTC)
+ATLAS = Atlas(groups={"union": {"AA": (Span(JOINS, LEAVES),), "BB": (Span(),)}})
+LEXICON = Lexicon(product_kinds={"chat": (DatedKind("social", "", Span(JOINS, LEAVES)),)})
+UNION = rule("union", DENIED, Clause(places=frozenset({"union"})))
+SOCIAL = rule("social", DENIED, Clause(places=frozenset({"BB"}), products=frozenset({"social"})))
+
+
+@dataclass
+class Listing:
+    """A use case over rules, at an instant.
+
+    Attributes:
+        rules: the rules.
+    """
+
+    rules: tuple[Rule, ...] = field(default=())
+
+    def ask(
+        self, place: str, product: str = "", *, now: datetime = NOW, as_of: datetime | None = None
+    ) -> tuple[list[str], datetime | None]:
+        """Return the ids listed, and how long the list is good."""
+        bundle: Bundle = replace(BUNDLE, eligibility=Ruleset(self.rules, LEXICON, ATLAS))
+        texts = PolicyTexts(SmallPolicies(SmallPolicy(bundle=bundle)), lambda: now)
+        query = RestrictionQuery(place, product=product)
+        page = texts.list_restrictions(query, Options(as_of=as_of))
+        return [restriction.rule.id for restriction in page.restrictions], page.valid_until
+
+
+@pytest.mark.parametrize(
+    ("place", "product", "now", "listed", "valid_until"),
+    [
+        ("AA", "", NOW, [], JOINS),
+        ("AA", "", JOINS, ["union"], LEAVES),
+        ("AA", "", LEAVES, [], None),
+        ("BB", "chat", NOW, ["union"], JOINS),
+        ("BB", "chat", JOINS, ["social", "union"], LEAVES),
+        ("BB", "chat", LEAVES, ["union"], None),
+        ("BB", "social", NOW, ["social", "union"], None),
+    ],
+)
+def test_a_list_is_good_until_a_group_or_a_kind_changes(
+    place: str, product: str, now: datetime, listed: list[str], valid_until: datetime | None
+) -> None:
+    """A place joins and leaves, a product becomes one of a kind and ceases to be one."""
+    assert Listing((UNION, SOCIAL)).ask(place, product, now=now) == (listed, valid_until)
+
+
+def test_what_cannot_be_listed_ends_no_list() -> None:
+    """A permit has no effect of its own."""
+    assert Listing((replace(UNION, modality=Modality.PERMIT),)).ask("AA") == ([], None)
+
+
+def test_a_list_of_another_instant_is_good_for_nothing_else() -> None:
+    """It is hypothetical."""
+    assert Listing((UNION,)).ask("AA", as_of=JOINS) == (["union"], None)
+
+
+def test_what_was_known_then_may_be_less_than_what_is_asked_for() -> None:
+    """The least epoch binds the revision of `as_known` like any other."""
+    texts = PolicyTexts(SmallPolicies(), lambda: NOW)
+    asked = Options(as_known=NOW, min_epoch=7)
+    assert texts.list_jurisdictions(asked)[1].epoch == 7
+    with pytest.raises(RevisionNotReachedError, match="known then: 7"):
+        texts.list_jurisdictions(replace(asked, min_epoch=8))
