@@ -30,6 +30,7 @@ from comity.policy.rules import Ruleset
 MOST_IN_DOUBT: Final = 300
 MOST_IN_PROOF: Final = 6_000
 FEWEST_IN_DOUBT: Final = 20
+INSTANTS_IN_DOUBT: Final = 24
 # In so many combinations of other connections and instants those near a rule are tried.
 MOST_COMPANIES_TRIED: Final = 1_000
 
@@ -174,10 +175,15 @@ class _Comparing:
         """
         seen: Seen = {}
         most = most if most == UNBOUNDED else max(FEWEST_IN_DOUBT, most)
+        asked = 0
         for number, stretch in enumerate(self._stretches):
             for now in stretch.instants:
                 if not self._meetings.in_force(now):
                     continue
+                asked += 1
+                if not ghosts and asked > INSTANTS_IN_DOUBT:
+                    self._search.is_complete = False
+                    return seen
                 usual: list[tuple[Box, Shift]] = []
                 for company in among:
                     node = self._search.run(now, company, known=known, most=most, ghosts=ghosts)
