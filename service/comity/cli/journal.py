@@ -28,6 +28,7 @@ from comity.cli.traces import (
 
 if TYPE_CHECKING:
     from comity.journal.exporting import Exporter
+    from comity.settings import Settings
 
 _POLL_SECONDS: Final = 0.25
 _IDENTITY: Final = re.compile(r"[0-9a-f]{4,32}|[0-9a-f]{32}-[0-9a-f]{0,16}")
@@ -160,7 +161,7 @@ def export_spans(
     configure_logging(settings.log_level, "exporter")
     place = journal_place(directory)
     with usable_journal():
-        exporter = _open_exporter(place, settings.data_dir)
+        exporter = _open_exporter(place, settings)
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: exporter.stop())
         if until_eof:
@@ -173,7 +174,7 @@ def export_spans(
     print(exported_json(counts) if as_json else exported_line(counts))
 
 
-def _open_exporter(place: Path, data_dir: Path) -> Exporter:
+def _open_exporter(place: Path, settings: Settings) -> Exporter:
     """Return what exports the journal in `place`.
 
     Raises:
@@ -182,18 +183,24 @@ def _open_exporter(place: Path, data_dir: Path) -> Exporter:
         OSError: the journal can't be used.
     """
     from comity.app.startup import ExitCode, StartupError
-    from comity.journal.exporting import Exporter, open_sender, read_collector
+    from comity.journal.exporting import (
+        Exporter,
+        ExportOptions,
+        Sampling,
+        open_sender,
+        read_collector,
+    )
     from comity.telemetry import Place, find_destination
 
     try:
-        destination = find_destination(os.environ, data_dir)
+        destination = find_destination(os.environ, settings.data_dir)
         if destination.place is not Place.COLLECTOR:
             message = "no collector is configured: set OTEL_EXPORTER_OTLP_ENDPOINT"
             raise CommandError(ExitCode.SETTINGS_INVALID, message)
         sender = open_sender(read_collector(os.environ, destination.protocol))
     except StartupError as error:
         raise CommandError(error.exit_code, str(error)) from error
-    return Exporter(place, sender)
+    return Exporter(place, sender, ExportOptions(sampling=Sampling(settings.export_allow_ratio)))
 
 
 def _stop_at_eof(exporter: Exporter) -> None:

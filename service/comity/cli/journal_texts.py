@@ -94,6 +94,7 @@ def _counts(counts: Counts) -> str:
     return (
         f"{counts.delivered:,} delivered, {counts.rejected:,} rejected, "
         f"{counts.dead_lettered:,} dead-lettered, {counts.missing:,} missing"
+        + (f", {counts.left_out:,} left out" if counts.left_out else "")
     )
 
 

@@ -53,6 +53,7 @@ class Settings:
         journal_rotate_seconds: age at which a segment of the journal is sealed.
         journal_budget_bytes: what the journal may take of the disk.
         journal_when_full: what gives way in a full journal: auto, refuse or drop_oldest.
+        export_allow_ratio: share of plain allow decisions that a collector gets.
         workers: processes that answer calls.
         silence_seconds: how long a worker may give no sign of life.
         threads: threads that answer calls.
@@ -90,6 +91,7 @@ class Settings:
     journal_rotate_seconds: float
     journal_budget_bytes: int
     journal_when_full: str
+    export_allow_ratio: float
     workers: int
     silence_seconds: float
     threads: int

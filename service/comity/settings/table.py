@@ -84,14 +84,14 @@ def _whole(name: str, default: int, least: int, most: int, purpose: str) -> Sett
     return Setting(name, str(default), parse, f"a whole number from {least} to {most}", purpose)
 
 
-def _seconds(name: str, default: str, least: float, most: float, purpose: str) -> Setting:
-    """Return a setting that holds a number of seconds from `least` to `most`."""
+def _number(name: str, default: str, least: float, most: float, purpose: str) -> Setting:
+    """Return a setting that holds a number from `least` to `most`."""
 
     def parse(text: str) -> float:
-        seconds = float(text)
-        if not least <= seconds <= most:
+        number = float(text)
+        if not least <= number <= most:
             raise ValueError
-        return seconds
+        return number
 
     return Setting(name, default, parse, f"a number from {least:g} to {most:g}", purpose)
 
@@ -144,9 +144,9 @@ TABLE: Final[tuple[Setting, ...]] = (
     _switch("insecure", "false", "accept callers from beyond loopback without TLS"),
     _file("callers", "file that says which caller may use which view and as_of"),
     _secret("pseudonym_key", "secret behind the pseudonyms of accounts; not set: one is made"),
-    _seconds("journal_flush_seconds", "1", 0, 60, "how much may be lost with the node"),
+    _number("journal_flush_seconds", "1", 0, 60, "how much may be lost with the node"),
     _whole("journal_segment_bytes", 8 << 20, 1 << 20, 1 << 30, "size of a segment of the journal"),
-    _seconds("journal_rotate_seconds", "60", 1, 86_400, "age at which a segment is sealed"),
+    _number("journal_rotate_seconds", "60", 1, 86_400, "age at which a segment is sealed"),
     _whole("journal_budget_bytes", 1 << 30, 8 << 20, 1 << 50, "what the journal may take"),
     _choice(
         "journal_when_full",
@@ -154,21 +154,24 @@ TABLE: Final[tuple[Setting, ...]] = (
         ("auto", "refuse", "drop_oldest"),
         "what gives way in a full journal; auto: refuse with a collector, drop_oldest without",
     ),
+    _number(
+        "export_allow_ratio", "1", 0, 1, "share of plain allow decisions that a collector gets"
+    ),
     _whole("workers", 1, 1, 64, "processes that answer calls"),
-    _seconds("silence_seconds", "5", 0.5, 600, "when a worker without sign of life is replaced"),
+    _number("silence_seconds", "5", 0.5, 600, "when a worker without sign of life is replaced"),
     _whole("threads", 10, 1, 256, "threads of a worker that answer calls"),
     _whole("max_in_flight", 256, 1, 100_000, "calls that run or wait at a time, in a worker"),
     _whole("max_in_flight_per_caller", 128, 1, 100_000, "the same, of one caller"),
-    _seconds("grace_seconds", "10", 0, 600, "how long calls under way may take at shutdown"),
-    _seconds("drain_seconds", "1", 0, 60, "how long calls are taken after health says NOT_SERVING"),
+    _number("grace_seconds", "10", 0, 600, "how long calls under way may take at shutdown"),
+    _number("drain_seconds", "1", 0, 60, "how long calls are taken after health says NOT_SERVING"),
     _whole("max_request_bytes", 4 << 20, 1 << 10, 64 << 20, "longest request accepted"),
     _whole("max_reply_bytes", 16 << 20, 1 << 10, 256 << 20, "longest reply sent"),
-    _seconds("keepalive_seconds", "60", 1, 7200, "how often silent connections are probed"),
-    _seconds(
+    _number("keepalive_seconds", "60", 1, 7200, "how often silent connections are probed"),
+    _number(
         "max_connection_age_seconds", "300", 1, 86_400, "when clients are asked to connect anew"
     ),
-    _seconds("poll_seconds", "2", 0.05, 3600, "how often files are compared with what is in force"),
-    _seconds("settle_seconds", "0.1", 0.005, 60, "how long files must not change to be taken up"),
+    _number("poll_seconds", "2", 0.05, 3600, "how often files are compared with what is in force"),
+    _number("settle_seconds", "0.1", 0.005, 60, "how long files must not change to be taken up"),
     _whole("max_age_seconds", 60, 0, 86_400, "how long a cache may keep a reply"),
     _choice(
         "log_level",

@@ -13,6 +13,7 @@ from comity.journal.exporting.lag import Lag, LagMeter
 from comity.journal.exporting.metrics import ExportCollector
 from comity.journal.exporting.opening import open_sender
 from comity.journal.exporting.patience import Pauses
+from comity.journal.exporting.sampling import Sampling
 from comity.journal.exporting.sending import Accepted, Answer, Deferred, Refused, Sender
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "LagMeter",
     "Pauses",
     "Refused",
+    "Sampling",
     "Sender",
     "dead_letters",
     "encode_request",

@@ -37,13 +37,13 @@ class BatchLimits:
 class Batch:
     """Frames of one segment that are shipped together.
 
-    The request is a function of the segment and of where the batch begins and ends there, and of
-    nothing else: it has the same octets whenever it is made.
+    The request is a function of the segment, of where the batch begins and ends there, and of which
+    spans are wanted, and of nothing else: it has the same octets whenever it is made.
 
     Attributes:
         segment: the file.
         header: header of the segment.
-        frames: the frames, at least one.
+        frames: the frames; at least one, unless none of them was chosen.
         more: whether others are likely to lie behind it already.
     """
 
@@ -64,6 +64,11 @@ class Batch:
     def empty_request(self) -> bytes:
         """Return the same request without any span, which every collector takes."""
         return encode_request(self.header, ())
+
+    def choose(self, wanted: Callable[[bytes], bool]) -> Batch:
+        """Return a batch of those frames of this one whose spans are wanted."""
+        frames = tuple(frame for frame in self.frames if wanted(frame.span))
+        return Batch(self.segment, self.header, frames, self.more)
 
     def halves(self) -> tuple[Batch, Batch]:
         """Return two batches with the frames of this one, which has at least two."""

@@ -34,12 +34,14 @@ class Counts:
         rejected: spans that it says it threw away (partial success).
         dead_lettered: spans that it refused, kept in dead letters.
         missing: sequence numbers that were passed without a span: damaged, or dropped for room.
+        left_out: spans that the collector was not to get, by the setting `export_allow_ratio`.
     """
 
     delivered: int = 0
     rejected: int = 0
     dead_lettered: int = 0
     missing: int = 0
+    left_out: int = 0
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from comity.journal.exporting.batch import Batch, BatchLimits
 from comity.journal.exporting.cursor import Cursor, ExportLock, life_of
 from comity.journal.exporting.dead_letters import DeadLetters
 from comity.journal.exporting.patience import Patience, Pauses
+from comity.journal.exporting.sampling import Sampling
 from comity.journal.exporting.sending import Accepted, Deferred, Refused, Sender
 from comity.journal.layout import SegmentName
 
@@ -33,12 +34,14 @@ class ExportOptions:
         pauses: how long to wait after a failure.
         poll_seconds: how often to look for something new, which thus waits for others to come.
         drain_seconds: how long to go on after a stop was asked for, as long as all goes well.
+        sampling: which spans the collector gets; the others are counted.
     """
 
     limits: BatchLimits = field(default_factory=BatchLimits)
     pauses: Pauses = field(default_factory=Pauses)
     poll_seconds: float = 0.2
     drain_seconds: float = 5.0
+    sampling: Sampling = field(default_factory=Sampling)
 
 
 class _Progress(NamedTuple):
@@ -122,20 +125,22 @@ class Exporter:
 
     def _ship(self, batch: Batch) -> bool:
         """Have the collector take `batch`, in parts if need be; return False if left for later."""
-        match self._deliver(batch):
+        chosen = batch.choose(self._options.sampling.wants)
+        match self._deliver(chosen) if chosen.frames else Accepted():
             case None:
                 return False
             case Accepted() as accepted:
-                self._accept(accepted, len(batch.frames))
-            case Refused() if len(batch.frames) > 1:
+                self._accept(accepted, len(chosen.frames))
+            case Refused() if len(chosen.frames) > 1:
                 return all(self._ship(half) for half in batch.halves())
             case Refused(reason):
-                if not self._insist(partial(self._dead_letters.keep, batch, reason)):
+                if not self._insist(partial(self._dead_letters.keep, chosen, reason)):
                     return False
                 self._cursor.counts.dead_lettered += 1
                 _LOGGER.error("a span is among the dead letters: %s", reason)
             case answer:
                 assert_never(answer)
+        self._cursor.counts.left_out += len(batch.frames) - len(chosen.frames)
         self._pass(batch)
         return self._insist(partial(self._cursor.save, self._directory))
 

@@ -47,4 +47,5 @@ class ExportCollector(Collector):
             family.add_metric(("rejected",), counts.rejected)
             family.add_metric(("dead_lettered",), counts.dead_lettered)
             family.add_metric(("missing",), counts.missing)
+            family.add_metric(("left_out",), counts.left_out)
             yield family
