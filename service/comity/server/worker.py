@@ -49,7 +49,7 @@ def run_worker(
     `number` is that of the worker, from 1; no other process of the server has it.
     SIGTERM drains. SIGINT is left to the supervisor, which gets it from the terminal as well.
     """
-    configure_logging(settings.log_level, "worker")
+    configure_logging(settings.log_level, f"worker {number}")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.setswitchinterval(_TURN_SECONDS)
     try:

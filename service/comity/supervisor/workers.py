@@ -29,6 +29,7 @@ SHORTEST_PAUSE_SECONDS: Final = 0.1
 LONGEST_PAUSE_SECONDS: Final = 10.0
 _LIFE_THAT_COUNTS_SECONDS: Final = 60.0
 _LAST_BREATH_SECONDS: Final = 5.0
+_NOT_STARTED: Final = 127
 _LONGEST_START_SECONDS: Final = 120.0
 
 
@@ -59,8 +60,8 @@ class Ended:
     """A worker is gone.
 
     Attributes:
-        pid: its process id.
-        exit_code: what it ended with; negative for a signal.
+        pid: its process id; 0 if it could not be started.
+        exit_code: what it ended with; negative for a signal, 127 if it could not be started.
     """
 
     pid: int
@@ -194,15 +195,11 @@ class WorkerKeeper:
 
     def _live_through(self) -> None:
         """Run one worker to its end."""
-        link, theirs = make_line()
-        with theirs:
-            descriptor = theirs.fileno()
-            process = subprocess.Popen(  # noqa: S603 - our own command
-                [*self._command, str(descriptor)],
-                env=dict(self._environment),
-                stdin=subprocess.DEVNULL,
-                pass_fds=(descriptor,),
-            )
+        try:
+            link, process = self._begin()
+        except OSError:  # of memory, processes or files there are not enough at present
+            self._tell(Ended(0, _NOT_STARTED))
+            return
         self._listens = False
         self.forgive()
         self._outbox = queue.SimpleQueue()
@@ -224,6 +221,27 @@ class WorkerKeeper:
             process.kill()
             exit_code = process.wait()
         self._tell(Ended(process.pid, exit_code))
+
+    def _begin(self) -> tuple[WorkerLink, subprocess.Popen[bytes]]:
+        """Start a process; return it with our end of the line to it.
+
+        Raises:
+            OSError: it can't be started.
+        """
+        link, theirs = make_line()
+        with theirs:
+            descriptor = theirs.fileno()
+            try:
+                process = subprocess.Popen(  # noqa: S603 - our own command
+                    [*self._command, str(descriptor)],
+                    env=dict(self._environment),
+                    stdin=subprocess.DEVNULL,
+                    pass_fds=(descriptor,),
+                )
+            except OSError:
+                link.close()
+                raise
+        return link, process
 
     def _tell(self, event: WorkerEvent) -> None:
         """Tell what happened to the worker."""

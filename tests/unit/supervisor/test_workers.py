@@ -216,6 +216,18 @@ def test_workers_that_end_at_once_are_started_less_and_less_often(tmp_path: Path
     assert pauses[2] >= 0.4
 
 
+def test_a_worker_that_cant_be_started_is_tried_again() -> None:
+    """As when there is no memory for another process."""
+    events: queue.Queue[OfWorker] = queue.Queue()
+    crew = Crew(1, ("/no/such/program",), {}, PATIENCE_SECONDS, events.put)
+    crew.start()
+    try:
+        told = [events.get(timeout=PATIENCE_SECONDS) for _ in range(2)]
+    finally:
+        crew.stop(0)
+    assert told == [OfWorker(1, Ended(0, 127))] * 2
+
+
 def test_workers_that_do_not_drain_are_killed(tmp_path: Path) -> None:
     """Stopping ends in the time given to all together, and starts no other worker."""
     with keeping(tmp_path, DEAF, count=2) as kept:
