@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from types import MappingProxyType
 
 import pycountry
 
@@ -17,9 +18,9 @@ _GROUP_NAMES: Mapping[str, str] = {"EU": "European Union", "EEA": "European Econ
 
 
 @cache
-def subdivisions() -> frozenset[str]:
-    """Return the codes of ISO 3166-2. Source: ISO 3166-2, as packaged by pycountry."""
-    return frozenset(subdivision.code for subdivision in pycountry.subdivisions)
+def subdivisions() -> Mapping[str, str]:
+    """Return code -> name of ISO 3166-2. Source: ISO 3166-2, as packaged by pycountry."""
+    return MappingProxyType({s.code: str(s.name) for s in pycountry.subdivisions})
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class Geography:
         """The codes that stand for a place or a body."""
         area_codes = {code for area in self.file.areas.values() for code in area.codes}
         named = {*self.file.bodies, *self.file.areas, *area_codes}
-        return frozenset(named) | countries() | subdivisions() | territory_aliases().keys()
+        return frozenset(named) | countries() | subdivisions().keys() | territory_aliases().keys()
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -79,7 +80,7 @@ class Geography:
         if country is not None:
             return str(getattr(country, "common_name", country.name))
         if code in subdivisions():
-            return next(str(s.name) for s in pycountry.subdivisions if s.code == code)
+            return subdivisions()[code]
         return _GROUP_NAMES.get(code, "Kosovo" if code == "XK" else code.replace("_", " "))
 
     def _near(self, code: str) -> frozenset[str]:
