@@ -17,6 +17,7 @@ from comity.domain.decision import Decision
 from comity.domain.facts import Facts, UnknownReason
 from comity.domain.question import Question
 from comity.domain.request import Options, Provenance, Revision, Subject
+from comity.policy.coarse_dates import DateCoarsener
 from comity.policy.explaining import Explanation, explain
 from comity.policy.resolving import Resolver
 from comity.policy.rules import Rule
@@ -71,6 +72,7 @@ class Eligibility:
         max_age_seconds: how long a cache may keep a reply, at most.
         wait_seconds: how long to wait for the revision that a caller asks for, at most.
         resolver: applies presumptions, and remembers.
+        coarsener: says what rules can tell of dates, for the record.
     """
 
     policies: PolicySource
@@ -81,6 +83,7 @@ class Eligibility:
     max_age_seconds: int = 60
     wait_seconds: float = 1.0
     resolver: Resolver = field(default_factory=Resolver)
+    coarsener: DateCoarsener = field(default_factory=DateCoarsener)
 
     def policy_for(self, options: Options) -> PolicyInForce:
         """Return the revision that answers a call with `options`: one for a whole batch.
@@ -116,8 +119,8 @@ class Eligibility:
         ruleset = chosen.bundle.eligibility
         facts = self.resolver.resolve(looked_up.question, ruleset)
         decision = chosen.engine.evaluate(facts, now)
-        rules = {i: ruleset.by_id[i] for i in _named_rules(decision)}
-        degraded = _degraded(looked_up.question)
+        rules = {i: ruleset.by_id[i] for i in named_rules(decision)}
+        degraded = degraded_sources(looked_up.question)
         decision_id = self.recorder.record(
             DecisionRecord(
                 revision=chosen.revision,
@@ -132,6 +135,7 @@ class Eligibility:
                 sensitive=ruleset.lexicon.sealed,
                 account_id=subject.account_id,
                 position=position,
+                dates=self.coarsener.coarse(looked_up.question, ruleset, now),
             )
         )
         return Answer(
@@ -154,7 +158,7 @@ class Eligibility:
         )
 
 
-def _named_rules(decision: Decision) -> Iterable[str]:
+def named_rules(decision: Decision) -> Iterable[str]:
     """Yield the ids of the rules that the decision names."""
     yield from (reason.rule_id for reason in decision.reasons)
     for conflict in decision.conflicts:
@@ -162,7 +166,7 @@ def _named_rules(decision: Decision) -> Iterable[str]:
         yield conflict.require_rule_id
 
 
-def _degraded(question: Question) -> tuple[str, ...]:
+def degraded_sources(question: Question) -> tuple[str, ...]:
     """Return the dimensions whose source was not available, sorted."""
     return tuple(
         sorted(

@@ -61,7 +61,7 @@ class RequestRouting:
             raise InvalidQuestionError(violations)
         now = options.as_of or self.clock()
         route = route_request(request, law, now)
-        cited = {rule_id: _cite(rule_id, law) for rule_id in _named_rules(route)}
+        cited = {rule_id: _cite(rule_id, law) for rule_id in named_in_route(route)}
         decision_id = self.recorder.record_route(
             RouteRecord(
                 revision=policy.revision,
@@ -83,7 +83,7 @@ def _cite(rule_id: str, law: RequestLaw) -> CitedText:
     return CitedText(found.jurisdiction, found.text)
 
 
-def _named_rules(route: Route) -> Iterable[str]:
+def named_in_route(route: Route) -> Iterable[str]:
     """Return the rules that a route names, those of its conflicts included."""
     named = set(route.rule_ids)
     for conflict in route.conflicts:

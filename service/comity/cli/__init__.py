@@ -14,10 +14,32 @@ from typing import Annotated
 
 import typer
 
-from comity.cli import check, configuration, journal, policies, route, serving, traces, version
+from comity.cli import (
+    check,
+    configuration,
+    explain,
+    journal,
+    keys,
+    policies,
+    route,
+    serving,
+    traces,
+    version,
+)
 from comity.cli.failure import CommandError, Exit
 
-_COMMANDS = (check, route, policies, traces, journal, serving, configuration, version)
+_COMMANDS = (
+    check,
+    route,
+    policies,
+    traces,
+    explain,
+    journal,
+    keys,
+    serving,
+    configuration,
+    version,
+)
 
 _EPILOG = (
     "Exit codes: 0 done, whatever the answer; 1 failed; 2 wrong use or an invalid question; "

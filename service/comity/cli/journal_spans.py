@@ -50,7 +50,7 @@ class JournalReader:
         """Yield what is wanted of one life of a writer."""
         needles = _needles(wanted, decision)
         for segment in segments:
-            role = _role_of(segment)
+            role = role_of(segment)
             for frame in self._frames_of(segment):
                 # Looking for octets is much faster than decoding what holds them.
                 if all(needle in frame.span for needle in needles):
@@ -76,7 +76,7 @@ def _needles(wanted: DecisionFilter, decision: str) -> list[bytes]:
     return [needle for needle in (*ids, *texts) if needle]
 
 
-def _role_of(segment: Path) -> str:
+def role_of(segment: Path) -> str:
     """Return which of our processes wrote a segment; empty if it doesn't say."""
     try:
         resource = Resource.FromString(read_header(segment).resource)

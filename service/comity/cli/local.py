@@ -40,8 +40,8 @@ def serving_here(policies: Path) -> Iterator[str]:
     if isinstance(reading, PolicyDirectoryError):
         raise CommandError(Exit.FAILED, str(reading))
     # What a server here kept of earlier revisions answers for `as_known`.
-    holder = PolicyHolder(BundleCache(bundles_in(settings.data_dir)), _compile)
-    holder.publish(_compile(None, reading.files))
+    holder = PolicyHolder(BundleCache(bundles_in(settings.data_dir)), compile_here)
+    holder.publish(compile_here(None, reading.files))
     try:
         telemetry = open_telemetry(settings, "local")
         server = compose(settings, holder, telemetry).server
@@ -57,7 +57,7 @@ def serving_here(policies: Path) -> Iterator[str]:
         telemetry.close()
 
 
-def _compile(known: KnownRevision | None, files: Mapping[str, bytes]) -> ActivePolicy:
+def compile_here(known: KnownRevision | None, files: Mapping[str, bytes]) -> ActivePolicy:
     """Return policy files ready to answer: those of a known revision, or of none yet.
 
     Raises:

@@ -12,6 +12,7 @@ from typing import Final
 
 from comity.journal.disk import Disk
 from comity.journal.errors import DamagedSegmentError, JournalFullError
+from comity.journal.index import INDEX_SUFFIX
 from comity.journal.layout import segments_in
 from comity.journal.options import Event, Notice, WhenFull
 from comity.journal.reading import is_sealed, read_segment
@@ -51,7 +52,7 @@ def remove_segment(segment: Path, disk: Disk) -> None:
         OSError: the disk refuses.
     """
     disk.remove(segment)
-    for kind in (_EXPORTED, _LEGAL):
+    for kind in (_EXPORTED, _LEGAL, INDEX_SUFFIX):
         disk.remove(_marker(segment, kind))
 
 

@@ -48,6 +48,8 @@ class Settings:
         callers: file that says which caller may do what; None for none.
         pseudonym_key: secret from which pseudonyms of accounts are made; empty for one made and
             kept in the data directory.
+        seal_public_key: file of the legal key to which sensitive facts are sealed; None to keep
+            none of them.
         journal_flush_seconds: how much of the journal may be lost if the node dies; 0 for nothing.
         journal_segment_bytes: size of a segment of the journal.
         journal_rotate_seconds: age at which a segment of the journal is sealed.
@@ -86,6 +88,7 @@ class Settings:
     insecure: bool
     callers: Path | None
     pseudonym_key: str = field(repr=False)
+    seal_public_key: Path | None
     journal_flush_seconds: float
     journal_segment_bytes: int
     journal_rotate_seconds: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -11,7 +12,7 @@ from opentelemetry.util.types import AttributeValue
 from comity.app.ports.decision_recorder import DecisionRecord
 from comity.domain.decision import Conflict, Reason
 from comity.domain.effect import Hold, Obligation, Quota, Restrict, Verify, Warn, Withhold
-from comity.domain.facts import Facts, Tie
+from comity.domain.facts import BornBetween, Facts, Tie
 from comity.domain.request import Provenance, Revision
 from comity.telemetry.sealing import Seal
 
@@ -56,11 +57,26 @@ def call_attributes(record: DecisionRecord) -> Attributes:
     """Return the attributes of a decision that belong to the one call."""
     found: Attributes = {"comity.decision.evaluated_at": record.evaluated_at.isoformat()}
     valid_until = record.decision.valid_until
-    if valid_until is not None and not record.hypothetical:
+    if valid_until is not None and not record.hypothetical and not _tells_birthday(record):
         found["comity.decision.valid_until"] = valid_until.isoformat()
     if record.position is not None:
         found["comity.decision.position"] = record.position
     return found
+
+
+def _tells_birthday(record: DecisionRecord) -> bool:
+    """Return whether the end of a decision is that of a birthday, which would tell the date."""
+    age, end = record.facts.age, record.decision.valid_until
+    if not isinstance(age, BornBetween) or end is None:
+        return False
+    # Midnight of the rule's zone may be of the day before or after in UTC.
+    days = {
+        ((end + timedelta(days=shift)).month, (end + timedelta(days=shift)).day)
+        for shift in (-1, 0, 1)
+    }
+    born = {(day.month, day.day) for day in (age.earliest, age.latest)}
+    # Those born on 29 February come of age on 1 March.
+    return bool(days & (born | ({(3, 1)} if (2, 29) in born else set())))
 
 
 @lru_cache(maxsize=PROVENANCES_KEPT)

@@ -12,6 +12,7 @@ from comity.app.ports.decision_recorder import DecisionRecord
 from comity.journal import EventTemplate, SpanTemplate
 from comity.policy.engine.cache import Cache
 from comity.telemetry.attributes import Attributes, decision_attributes, reason_events
+from comity.telemetry.exact_questions import ExactQuestion, exact_question
 
 KEPT: Final = 2048
 # A description is recorded by two methods at most, nearly always with one status.
@@ -20,6 +21,8 @@ MOST_TEMPLATES: Final = 8
 KIND: Final = "comity.decision.kind"
 DATA_REQUEST: Final = "data_request"
 REASON_EVENT: Final = "comity.reason"
+# Names the decision whose sealed facts are opened.
+OPENED: Final = "comity.explain.decision_id"
 
 Parts = tuple[object, ...]
 
@@ -30,17 +33,23 @@ class Description:
     Attributes:
         attributes: attributes of the span, without those of the one call.
         events: attributes of its events.
+        asked: the question itself, without dates.
     """
 
-    __slots__ = ("_parts", "_templates", "attributes", "events")
+    __slots__ = ("_parts", "_templates", "asked", "attributes", "events")
 
     def __init__(
-        self, parts: Parts, attributes: Attributes, events: tuple[Attributes, ...]
+        self,
+        parts: Parts,
+        attributes: Attributes,
+        events: tuple[Attributes, ...],
+        asked: ExactQuestion,
     ) -> None:
         """Describe decisions made of `parts`; holding them, nothing else gets their identities."""
         self._parts = parts
         self.attributes = attributes
         self.events = events
+        self.asked = asked
         self._templates: dict[Hashable, SpanTemplate] = {}
 
     def template(
@@ -71,13 +80,17 @@ class Descriptions:
         known = self._known.get(key)
         if known is None:
             events = tuple(reason_events(record))
-            known = Description(parts, decision_attributes(record), events)
+            asked = exact_question(record.question, record.sensitive)
+            known = Description(parts, decision_attributes(record), events, asked)
             self._known.put(key, known)
         return known
 
 
 def _parts_of(record: DecisionRecord) -> Parts:
-    """Return what is described and is the very same when facts are equal."""
+    """Return what is described and is the very same when facts are equal.
+
+    The purposes of facts are made anew for each question that differs in more than dates.
+    """
     decision, facts = record.decision, record.facts
     return (
         record.revision,

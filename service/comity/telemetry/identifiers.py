@@ -45,3 +45,8 @@ class SystemRandomIdGenerator(IdGenerator):
 def decision_id(trace_id: int, span_id: int) -> str:
     """Return the identity of the decision that a span records."""
     return f"{trace_id:032x}-{span_id:016x}"
+
+
+def identity_octets(identity: str) -> bytes:
+    """Return a decision id as octets: those of the trace id, then those of the span id."""
+    return bytes.fromhex(identity.replace("-", ""))

@@ -82,13 +82,13 @@ class JournalDelivery(Collector):
         """Append `span`.
 
         Raises:
-            NotRecordedError: it records a decision, which the journal does not take. Other spans
-                are counted as lost.
+            NotRecordedError: it records a decision, or that a seal is opened, and the journal does
+                not take it. Other spans are counted as lost.
         """
         try:
             self._journal.append(span.encoded(), legal=span.legal)
         except JournalError as error:
-            if span.decides:
+            if span.testifies:
                 message = "the decision can't be recorded at present; retry later"
                 raise NotRecordedError(message) from error
             self._lost += 1

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
+from pathlib import Path
 from typing import Final, Protocol
 
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
@@ -26,6 +27,7 @@ from comity.telemetry.journalling import (
 from comity.telemetry.plain_spans import Deliver, PlainSpan, PlainTracer
 from comity.telemetry.pseudonyms import Pseudonyms, open_pseudonyms
 from comity.telemetry.recorder import OtelDecisionRecorder
+from comity.telemetry.sealed_facts import open_sealer
 
 SCOPE: Final = "comity"
 
@@ -36,6 +38,11 @@ class TelemetrySettings(JournalSettings, Protocol):
     @property
     def pseudonym_key(self) -> str:
         """Secret behind the pseudonyms of accounts; empty to have one made and kept."""
+        ...
+
+    @property
+    def seal_public_key(self) -> Path | None:
+        """File of the legal key to which sensitive facts are sealed; None to keep none."""
         ...
 
 
@@ -83,12 +90,13 @@ class Telemetry:
         """Records decisions as spans.
 
         Raises:
-            StartupError: the key of pseudonyms can't be kept or read.
+            StartupError: the key of pseudonyms can't be kept or read, or the legal key not read.
         """
         pseudonyms: Pseudonyms = open_pseudonyms(
             self._settings.pseudonym_key, self._settings.data_dir
         )
-        return OtelDecisionRecorder(self.tracer, pseudonyms, self._ids)
+        sealer = open_sealer(self._settings.seal_public_key)
+        return OtelDecisionRecorder(self.tracer, pseudonyms, self._ids, sealer)
 
     @contextmanager
     def span(

@@ -37,7 +37,7 @@ from opentelemetry.util.types import Attributes, AttributeValue
 from comity.domain.request import Provenance
 from comity.journal import LOCAL_PARENT, REMOTE_PARENT, AttributeKey, encode_attributes
 from comity.telemetry.attributes import PROVENANCES_KEPT, provenance_attributes
-from comity.telemetry.descriptions import DATA_REQUEST, KIND, REASON_EVENT, Description
+from comity.telemetry.descriptions import DATA_REQUEST, KIND, OPENED, REASON_EVENT, Description
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _NO_STATE = TraceState()
@@ -258,6 +258,11 @@ class PlainSpan(Span):
     def decides(self) -> bool:
         """Whether it records a decision."""
         return self._told is not None or KIND in self._attributes
+
+    @property
+    def testifies(self) -> bool:
+        """Whether what it tells must not go unrecorded: a decision, or that a seal is opened."""
+        return self.decides or OPENED in self._attributes
 
     @property
     def legal(self) -> bool:

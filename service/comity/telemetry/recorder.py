@@ -9,15 +9,19 @@ from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import Span, Tracer
 
 from comity.app.ports.decision_recorder import DecisionRecord, RouteRecord
+from comity.policy.coarse_dates import NO_DATES, CoarseDates
 from comity.telemetry.attributes import Attributes, call_attributes
 from comity.telemetry.descriptions import Descriptions
-from comity.telemetry.identifiers import decision_id
+from comity.telemetry.exact_questions import ExactQuestion, exact_request, with_dates
+from comity.telemetry.identifiers import decision_id, identity_octets
 from comity.telemetry.plain_spans import PlainSpan, Told
 from comity.telemetry.pseudonyms import Pseudonyms
 from comity.telemetry.route_attributes import answer_events, route_attributes
+from comity.telemetry.sealed_facts import Sealer
 
 DECISION_SPAN: Final = "comity.decision"
 ANSWER_EVENT: Final = "comity.answer"
+QUESTION: Final = "comity.question"
 
 
 class OtelDecisionRecorder:
@@ -27,8 +31,18 @@ class OtelDecisionRecorder:
     child of it.
     """
 
-    def __init__(self, tracer: Tracer, pseudonyms: Pseudonyms, ids: IdGenerator) -> None:
-        """Make spans with `tracer`; `ids` gives identities when tracing is switched off."""
+    def __init__(
+        self,
+        tracer: Tracer,
+        pseudonyms: Pseudonyms,
+        ids: IdGenerator,
+        sealer: Sealer | None = None,
+    ) -> None:
+        """Make spans with `tracer`; `ids` gives identities when tracing is switched off.
+
+        Without `sealer` what is sensitive is not kept at all.
+        """
+        self._sealer = sealer
         self._tracer = tracer
         self._descriptions = Descriptions()
         self._pseudonyms = pseudonyms
@@ -43,16 +57,15 @@ class OtelDecisionRecorder:
         description = self._descriptions.of(record)
         varying = call_attributes(record)
         self._add_account(varying, record.account_id)
-        told = Told(description, varying, record.provenance)
         current = trace.get_current_span()
-        if record.position is None and isinstance(current, PlainSpan) and current.is_recording():
-            current.tell(told)
-            return _identity(current)
-        span = self._tracer.start_span(DECISION_SPAN)
+        own = record.position is not None or not current.is_recording()
+        span = self._tracer.start_span(DECISION_SPAN) if own else current
         if not isinstance(span, PlainSpan):
             return self._fresh_identity()
-        span.tell(told)
-        span.end()
+        self._add_question(varying, description.asked, record.dates, span)
+        span.tell(Told(description, varying, record.provenance))
+        if own:
+            span.end()
         return _identity(span)
 
     def record_route(self, record: RouteRecord) -> str:
@@ -68,6 +81,8 @@ class OtelDecisionRecorder:
         span = self._tracer.start_span(DECISION_SPAN) if own else current
         if not span.is_recording():
             return self._fresh_identity()
+        asked = exact_request(record.request, record.sensitive)
+        self._add_question(attributes, asked, NO_DATES, span)
         span.set_attributes(attributes)
         for event in answer_events(record):
             span.add_event(ANSWER_EVENT, event)
@@ -80,6 +95,16 @@ class OtelDecisionRecorder:
         if account_id:
             attributes["comity.subject.pseudonym"] = self._pseudonyms.of(account_id)
             attributes["comity.subject.pseudonym_key"] = self._pseudonyms.key_id
+
+    def _add_question(
+        self, attributes: Attributes, asked: ExactQuestion, dates: CoarseDates, span: Span
+    ) -> None:
+        """Add what it takes to ask again: in clear if it tells nothing that is to be sealed."""
+        if not asked.sensitive and dates is NO_DATES:
+            attributes[QUESTION] = asked.text
+        elif self._sealer is not None:
+            kept = with_dates(asked.text, dates)
+            attributes.update(self._sealer.seal(kept, identity_octets(_identity(span))))
 
     def _fresh_identity(self) -> str:
         """Return the decision id of a decision that no span records."""

@@ -18,6 +18,7 @@ class TracingSettings:
 
     data_dir: Path = Path("nowhere")
     pseudonym_key: str = KEY
+    seal_public_key: Path | None = None
     journal_flush_seconds: float = 1.0
     journal_segment_bytes: int = 1 << 20
     journal_rotate_seconds: float = 60.0
@@ -28,12 +29,12 @@ class TracingSettings:
 class InMemoryTelemetry(Telemetry):
     """A `Telemetry` that keeps spans in a list, as soon as they end."""
 
-    def __init__(self) -> None:
+    def __init__(self, settings: TracingSettings = TracingSettings()) -> None:
         """Start empty."""
         self._ended: list[PlainSpan] = []
         super().__init__(
             "worker",
-            TracingSettings(),
+            settings,
             Destination(Place.NOWHERE, "in memory"),
             self._ended.append,
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -188,6 +188,8 @@ def test_a_decision_is_told_in_full() -> None:
         "comity.provenance.flags": ("vpn",),
         "comity.subject.pseudonym": pseudonyms.of("canary_account"),
         "comity.subject.pseudonym_key": pseudonyms.key_id,
+        "comity.question": '{"action":"message_send","indicators":["managed_device"],'
+        '"product":"telegram","unknown":{"age":"withheld","presence":"source_unavailable"}}',
     }
 
 
@@ -225,6 +227,17 @@ def test_a_hypothetical_answer_has_no_end() -> None:
     found, _ = recorded(replace(RECORD, hypothetical=True))
     assert found["comity.decision.hypothetical"] is True
     assert "comity.decision.valid_until" not in found
+
+
+@pytest.mark.parametrize("born", [date(2010, 3, 14), date(2012, 2, 29), date(2009, 3, 15)])
+def test_an_end_that_is_a_birthday_is_not_told(born: date) -> None:
+    """It would give the date of birth away; other ends are."""
+    facts = replace(RECORD.facts, age=BornBetween(born, born))
+    turns = datetime(2028, 3, 1 if born.day == 29 else 14, 22, tzinfo=UTC)
+    for end, told in ((turns, False), (turns + timedelta(days=9), True)):
+        decision = replace(RECORD.decision, valid_until=end)
+        found, _ = recorded(replace(RECORD, facts=facts, decision=decision))
+        assert ("comity.decision.valid_until" in found) is told
 
 
 def test_a_route_is_told_in_full() -> None:

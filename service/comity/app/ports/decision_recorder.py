@@ -13,6 +13,7 @@ from comity.domain.decision import Decision
 from comity.domain.facts import Facts
 from comity.domain.question import Question
 from comity.domain.request import Provenance, Revision
+from comity.policy.coarse_dates import NO_DATES, CoarseDates
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,7 @@ class DecisionRecord:
         sensitive: (dimension, value) pairs of the vocabulary that must not be recorded in clear.
         account_id: the account, for a keyed pseudonym only; never recorded itself.
         position: index of the item in a batch; None for a single question.
+        dates: what the rules can tell of the dates of the question.
     """
 
     revision: Revision
@@ -46,6 +48,7 @@ class DecisionRecord:
     sensitive: frozenset[tuple[str, str]]
     account_id: str = field(default="", repr=False)
     position: int | None = None
+    dates: CoarseDates = NO_DATES
 
 
 @dataclass(frozen=True, slots=True)

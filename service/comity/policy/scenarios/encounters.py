@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from datetime import datetime
+from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
@@ -156,3 +157,46 @@ def _word_asked(clause: Clause, name: str) -> str:
         high = f"below {value.below_years}" if value.below_years is not None else ""
         return " and ".join(filter(None, (low, high)))
     return "low" if name == "low_trust" else "in the range that the rule names"
+
+
+def near_misses(case: Case, met: Container[str], most: int) -> tuple[Encounter, ...]:
+    """Return up to `most` rules in force that come close to being met, closest first, and why not.
+
+    Close is a rule whose body is met and that spares the person, or that a single known fact keeps
+    from being met on some connection that is known. A rule for other places, or for other ties to
+    them, is not.
+    """
+    known = replace(case.facts, ties=frozenset(tie for tie in case.facts.ties if not tie.ghost))
+    case = replace(case, facts=known)
+    found = [
+        (distance, rule.id)
+        for rule in case.ruleset.rules
+        if rule.id not in met and rule.timeline.state_at(case.now) is not None
+        for distance in (_distance(rule, case),)
+        if distance is not None
+    ]
+    found.sort()
+    ruleset = case.ruleset
+    return tuple(
+        _encounter(rule_id, _not_met(ruleset.by_id[rule_id], case), case)
+        for _, rule_id in found[:most]
+    )
+
+
+def _distance(rule: Rule, case: Case) -> int | None:
+    """Return how far `rule` is from being met: 0 if it spares the person; None if it is not close.
+
+    An action that it doesn't concern is farther off than any other fact.
+    """
+    missed: set[str] = set()
+    for tie in case.ties:
+        for clause in rule.body:
+            unmet = tuple(islice(unmet_atoms(clause, rule, tie, case), 2))
+            if not unmet:
+                return 0
+            if len(unmet) == 1:
+                missed.update(unmet)
+    missed -= {"factors", "places"}
+    if not missed:
+        return None
+    return 2 if missed == {"actions"} else 1

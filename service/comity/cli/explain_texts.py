@@ -1,0 +1,215 @@
+"""What `comity explain` says, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from comity.app.ports.decision_recorder import RouteRecord
+from comity.app.recomputation import Recomputed, RuleAccount
+from comity.cli.output import Ink, paint, rows
+from comity.policy.rules import Citation
+from comity.telemetry.recollection import Difference, Recollection
+
+_INKS: Final = {"allow": Ink.GOOD, "deny": Ink.BAD}
+_PROVENANCE: Final = "comity.provenance."
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What there is to tell of a decision.
+
+    Attributes:
+        recollection: what was recorded.
+        kept: what was asked, as JSON; empty if it can't be read.
+        answer: the decision made once more; None if it wasn't, or is a route.
+        route: the route made once more; None if it wasn't, or is no route.
+        rules: the rules that decided.
+        why: why it was not made once more; empty if it was.
+    """
+
+    recollection: Recollection
+    kept: str = ""
+    answer: Recomputed | None = None
+    route: RouteRecord | None = None
+    rules: tuple[RuleAccount, ...] = ()
+    why: str = ""
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """In what the answer is not the one recorded; nothing if it was not made once more."""
+        record = self.answer.record if self.answer else self.route
+        return () if record is None else self.recollection.differences(record)
+
+
+def told_lines(told: Told) -> Iterator[str]:
+    """Yield the lines for people."""
+    span = told.recollection.span
+    effect = span.text("comity.decision.effect") or "route"
+    determination = span.text("comity.decision.determination")
+    headline = f"{effect.upper()}, {determination}" if determination else effect.upper()
+    yield paint(headline, _INKS.get(effect, Ink.DOUBTFUL)) + f"  {span.decision_id}"
+    yield from rows(_recorded(told), indent=2)
+    yield ""
+    yield from _recomputed_lines(told)
+    yield from _rule_lines("Rules that matched", told.rules)
+    if told.answer is not None:
+        yield from _rule_lines("Rules that came close", told.answer.close)
+        yield from _alternative_lines(told.answer)
+
+
+def told_json(told: Told) -> str:
+    """Return all of it as JSON."""
+    span, revision = told.recollection.span, told.recollection.revision
+    found: dict[str, Any] = {
+        "decision_id": span.decision_id,
+        "evaluated_at": told.recollection.evaluated_at.isoformat(),
+        "policy_revision": {"epoch": revision.epoch, "digest": revision.digest},
+        "recorded": {
+            "attributes": span.attributes,
+            "events": [{"name": e.name, "attributes": e.attributes} for e in span.events],
+        },
+        "sealed_to": told.recollection.sealed_to,
+        "asked": json.loads(told.kept) if told.kept else None,
+        "recomputed": not told.why,
+        "not_recomputed_because": told.why,
+        "differences": [
+            {"name": d.name, "recorded": d.recorded, "recomputed": d.recomputed}
+            for d in told.differences
+        ],
+        "matched": [_rule_json(rule) for rule in told.rules],
+    }
+    if told.answer is not None:
+        explanation = told.answer.explanation
+        found["close"] = [_rule_json(rule) for rule in told.answer.close]
+        found["alternatives"] = [
+            {
+                "fact": str(one.fact),
+                "value": one.value,
+                "effect": one.effect.name.lower(),
+                "determination": one.determination.value,
+            }
+            for one in explanation.alternatives
+        ]
+        found["decisive_presumptions"] = list(map(str, explanation.presumptions))
+    return json.dumps(found, ensure_ascii=False)
+
+
+def _recorded(told: Told) -> Iterator[tuple[str, str]]:
+    """Yield what the record says besides the headline."""
+    span, revision = told.recollection.span, told.recollection.revision
+
+    def listed(name: str) -> str:
+        return ", ".join(span.texts(f"comity.{name}"))
+
+    yield "answered for", told.recollection.evaluated_at.isoformat()
+    yield "revision", f"{revision.epoch} ({revision.digest[:12]})"
+    yield "obligations", listed("obligations")
+    yield "verdicts", listed("route.verdicts")
+    yield "desk", span.text("comity.route.desk")
+    yield "due", span.text("comity.route.due")
+    yield "asked", told.kept
+    yield "unknown", listed("facts.unknown")
+    yield "missing", listed("missing_facts")
+    yield "presumed", listed("presumed_facts")
+    yield "would change it", listed("would_change")
+    yield "degraded", listed("degraded")
+    yield "conflicts", listed("conflicts")
+    yield "address by", _provenance_text(told)
+
+
+def _provenance_text(told: Told) -> str:
+    """Return which database the place of an address came from; empty if none was looked up."""
+    span = told.recollection.span
+    kind = span.text(f"{_PROVENANCE}database_type")
+    if not kind:
+        return ""
+    flags = span.texts(f"{_PROVENANCE}flags")
+    parts = (
+        f"database of type '{kind}'",
+        f"built {span.text(f'{_PROVENANCE}built_at')}",
+        f"SHA-256 {span.text(f'{_PROVENANCE}digest')[:12]}",
+        f"network of {span.text(f'{_PROVENANCE}network_prefix_length') or 'unknown'} bits",
+        *flags,
+    )
+    return ", ".join(parts)
+
+
+def _recomputed_lines(told: Told) -> Iterator[str]:
+    """Yield whether the answer is the same today."""
+    if told.why:
+        yield paint(f"Not recomputed: {told.why}", Ink.DOUBTFUL)
+        return
+    differences = told.differences
+    if not differences:
+        yield paint("Recomputed: the same answer", Ink.GOOD)
+        return
+    yield paint("Recomputed: ANOTHER ANSWER than was recorded", Ink.BAD)
+    for one in differences:
+        yield f"  {one.name}"
+        yield f"    recorded    {one.recorded or '(nothing)'}"
+        yield f"    recomputed  {one.recomputed or '(nothing)'}"
+
+
+def _rule_lines(title: str, accounts: Sequence[RuleAccount]) -> Iterator[str]:
+    """Yield what there is to say of rules."""
+    if not accounts:
+        return
+    yield ""
+    yield paint(title, Ink.STRONG)
+    for one in accounts:
+        yield f"  {one.jurisdiction}: {one.text.title}  [{one.rule_id}]"
+        yield from rows(
+            (
+                ("why", one.account),
+                ("by", ", ".join(one.facts)),
+                ("authority", one.text.authority),
+                ("source", _citation_text(one.text.citation)),
+            ),
+            indent=4,
+        )
+
+
+def _alternative_lines(answer: Recomputed) -> Iterator[str]:
+    """Yield what missing and presumed facts would lead to."""
+    explanation = answer.explanation
+    if explanation.alternatives:
+        yield ""
+        yield paint("If it were known", Ink.STRONG)
+    for one in explanation.alternatives:
+        yield f"  {one.fact} = {one.value}: {one.effect.name}, {one.determination.value}"
+    if explanation.presumptions:
+        yield ""
+        yield f"It rests on what is presumed: {_listed(explanation.presumptions)}"
+
+
+def _citation_text(citation: Citation) -> str:
+    """Return where a rule can be read."""
+    return ", ".join(filter(None, (citation.title, citation.pinpoint, citation.url)))
+
+
+def _rule_json(one: RuleAccount) -> dict[str, Any]:
+    """Return a rule as JSON has it."""
+    citation = one.text.citation
+    return {
+        "rule_id": one.rule_id,
+        "jurisdiction": one.jurisdiction,
+        "title": one.text.title,
+        "why": one.account,
+        "by": list(one.facts),
+        "authority": one.text.authority,
+        "legal_effect": one.text.legal_effect,
+        "confidence": one.text.confidence,
+        "citation": {
+            "title": citation.title,
+            "pinpoint": citation.pinpoint,
+            "url": citation.url,
+        },
+    }
+
+
+def _listed(names: Iterable[object]) -> str:
+    """Return names as a list."""
+    return ", ".join(map(str, names))

@@ -1,0 +1,156 @@
+"""What a span of a decision says of it, read back; and whether an answer is the one recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Final
+
+from opentelemetry.util.types import AttributeValue
+
+from comity.app.exact_values import ExactValueError
+from comity.app.ports.decision_recorder import DecisionRecord, RouteRecord
+from comity.domain.request import Revision
+from comity.policy.coarse_dates import NO_DATES
+from comity.telemetry.attributes import decision_attributes, reason_events
+from comity.telemetry.descriptions import DATA_REQUEST, KIND, REASON_EVENT
+from comity.telemetry.exact_questions import with_dates
+from comity.telemetry.reading import StoredSpan
+from comity.telemetry.recorder import ANSWER_EVENT, QUESTION
+from comity.telemetry.route_attributes import answer_events, route_attributes
+from comity.telemetry.sealed_facts import DATA, KEY
+
+# What belongs to the call, to who was asked about, or to the record itself.
+_NOT_ANSWERS: Final = (
+    "comity.decision.evaluated_at",
+    "comity.decision.valid_until",
+    "comity.decision.position",
+    "comity.provenance.",
+    "comity.subject.",
+    "comity.sealed.",
+    QUESTION,
+)
+_HYPOTHETICAL: Final = "comity.decision.hypothetical"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something in which an answer is not the one recorded.
+
+    Attributes:
+        name: attribute, or kind of event.
+        recorded: what was recorded of it.
+        recomputed: what would be recorded now.
+    """
+
+    name: str
+    recorded: str
+    recomputed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recollection:
+    """A decision as its span tells it.
+
+    Attributes:
+        span: the span.
+        revision: policy revision that answered.
+        evaluated_at: the instant that the question was answered for.
+        route: whether it is about an authority's request for data.
+        clear: what was asked, if it was kept in clear; else empty.
+        sealed_to: name of the key that what was asked is sealed to; empty if it is not sealed.
+    """
+
+    span: StoredSpan
+    revision: Revision
+    evaluated_at: datetime
+    route: bool
+    clear: str
+    sealed_to: str
+
+    def differences(self, record: DecisionRecord | RouteRecord) -> tuple[Difference, ...]:
+        """Return in what `record` is not the answer that the span tells."""
+        hypothetical = self.span.attributes.get(_HYPOTHETICAL) is True
+        kind: str
+        if isinstance(record, DecisionRecord):
+            record = replace(record, hypothetical=hypothetical)
+            now, events, kind = decision_attributes(record), reason_events(record), REASON_EVENT
+        else:
+            record = replace(record, hypothetical=hypothetical)
+            now, events, kind = route_attributes(record), answer_events(record), ANSWER_EVENT
+        then = [event.attributes for event in self.span.events if event.name == kind]
+        return (
+            *_attribute_differences(_answers(self.span.attributes), _answers(now)),
+            *_event_differences(kind, then, list(events)),
+        )
+
+
+def recollect(span: StoredSpan) -> Recollection:
+    """Return what the span of a decision says.
+
+    Raises:
+        ExactValueError: it is none, or not one that tells a revision and an instant.
+    """
+    epoch, digest = span.attributes.get("comity.policy.epoch"), span.text("comity.policy.digest")
+    try:
+        evaluated_at = datetime.fromisoformat(span.text("comity.decision.evaluated_at"))
+    except ValueError as error:
+        message = "the record names no instant"
+        raise ExactValueError(message) from error
+    if not span.is_decision or not isinstance(epoch, int) or evaluated_at.tzinfo is None:
+        message = "the record is no decision's, or names no revision"
+        raise ExactValueError(message)
+    question = span.text(QUESTION)
+    return Recollection(
+        span,
+        Revision(epoch, digest),
+        evaluated_at,
+        route=span.text(KIND) == DATA_REQUEST,
+        clear=with_dates(question, NO_DATES) if question else "",
+        sealed_to=span.text(KEY) if DATA in span.attributes else "",
+    )
+
+
+def _answers(attributes: Mapping[str, AttributeValue]) -> dict[str, AttributeValue]:
+    """Return those of `attributes` that answers are compared by."""
+    return {
+        name: value
+        for name, value in attributes.items()
+        if name.startswith("comity.") and not name.startswith(_NOT_ANSWERS)
+    }
+
+
+def _attribute_differences(
+    then: Mapping[str, AttributeValue], now: Mapping[str, AttributeValue]
+) -> Iterator[Difference]:
+    """Yield each attribute that is not the same."""
+    for name in sorted(then.keys() | now.keys()):
+        if then.get(name) != now.get(name):
+            yield Difference(name, _text(then.get(name)), _text(now.get(name)))
+
+
+def _event_differences(
+    kind: str,
+    then: Sequence[Mapping[str, AttributeValue]],
+    now: Sequence[Mapping[str, AttributeValue]],
+) -> Iterator[Difference]:
+    """Yield a difference if events are not the same."""
+    if list(map(dict, then)) != list(map(dict, now)):
+        yield Difference(kind, "; ".join(map(_event, then)), "; ".join(map(_event, now)))
+
+
+def _event(attributes: Mapping[str, AttributeValue]) -> str:
+    """Return an event as text."""
+    return " ".join(_text(value) for value in attributes.values())
+
+
+def _text(value: AttributeValue | None) -> str:
+    """Return a value as text; of nothing, nothing."""
+    match value:
+        case None:
+            return ""
+        case tuple():
+            return ", ".join(map(str, value))
+        case _:
+            return str(value)
