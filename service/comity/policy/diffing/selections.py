@@ -146,7 +146,7 @@ def word_creations(values: Values, everything: Values, zoned: Callable[[datetime
         parts = [f"from {zoned(instant)}"] if number else []
         parts += [f"before {zoned(end)}"] if end is not None else []
         spans.append(" ".join(parts))
-    return f"with an account created {word_list(spans)}"
+    return f"with an account created {word_list(spans)}" if spans else ""
 
 
 def word_places(values: Values, everything: Values, words: Vocabulary) -> str:
