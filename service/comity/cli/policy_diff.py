@@ -66,7 +66,7 @@ def tell_difference(
         print(difference_as_json(found))
     else:
         print(*difference_lines(found, full=full), sep="\n")
-    if found.is_different:
+    if found.is_different or (found.within and not found.is_complete):
         raise typer.Exit(Exit.FAILED)
 
 

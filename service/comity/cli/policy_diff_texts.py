@@ -47,10 +47,10 @@ def _summary(found: Difference) -> Iterator[str]:
     if found.within:
         if found.is_different:
             yield f"Answers change without any connection to {found.within}:"
-        elif not all(comparison.is_complete for comparison in found.sections.values()):
+        elif not found.is_complete:
             yield (
-                f"No answer without a connection to {found.within} was found to change, and none "
-                "does with all facts known."
+                f"Not proven: no answer without a connection to {found.within} was found to "
+                "change, but not every question was tried."
             )
         else:
             yield (
@@ -96,8 +96,8 @@ def _others(found: Difference, *, full: bool) -> Iterator[str]:
     ):
         if ids:
             yield f"Requests for data, {heading} (routes are not compared): {', '.join(ids)}."
-    if not all(comparison.is_complete for comparison in found.sections.values()):
-        yield "Not all questions with unknown facts were tried: there may be further differences."
+    if not found.is_complete:
+        yield "Not every question was tried: there may be further differences, above all in doubt."
 
 
 def difference_as_json(found: Difference) -> str:
@@ -107,6 +107,7 @@ def difference_as_json(found: Difference) -> str:
         "new": found.new,
         "within": found.within or None,
         "different": found.is_different,
+        "complete": found.is_complete,
         "counts": {direction.value: found.count(direction) for direction in Direction},
         "differences": [_region(section, r, found) for section, r in found.regions],
         "silent": {name: list(c.silent) for name, c in found.sections.items()},

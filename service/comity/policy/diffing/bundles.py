@@ -75,6 +75,11 @@ class Difference:
         return sum(region.direction is direction for _, region in self.regions)
 
     @property
+    def is_complete(self) -> bool:
+        """Whether every question was tried, so that what was not found is not there."""
+        return all(comparison.is_complete for comparison in self.sections.values())
+
+    @property
     def is_different(self) -> bool:
         """Whether answers differ, or provisions on requests for data that were to be compared."""
         return bool(self.regions) or (self.requests.any and not self.within)
