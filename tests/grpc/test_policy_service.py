@@ -13,6 +13,7 @@ from comity.v1.policy_service_pb2 import (
     GetRuleRequest,
     ListJurisdictionsRequest,
     RuleEvent,
+    RuleSuspension,
 )
 from comity.v1.policy_service_pb2_grpc import PolicyServiceStub
 from google.protobuf import json_format
@@ -66,8 +67,18 @@ def test_a_rule_comes_with_text_times_and_history(stub: PolicyServiceStub) -> No
     assert rule.citation.pinpoint == "item 1"
     assert rule.review_by == "2026-12-31"
     assert dict(rule.messages) == {"en": "Not on this device.", "uk": "Не на цьому пристрої."}
+    minutes = common_pb2.Citation(title="Minutes")
     assert list(rule.history) == [
-        RuleEvent(on="2024-09-19", event="decided", by="NCCC", note="in session")
+        RuleEvent(on="2024-09-19", event="decided", by="NCCC", note="in session", citation=minutes)
+    ]
+    assert list(rule.suspensions) == [
+        RuleSuspension(
+            since="2024-09-01",
+            through="2024-09-10",
+            by="A court",
+            kind="stayed",
+            note="not in force yet",
+        )
     ]
     (interval,) = rule.intervals
     assert interval.range.since.ToDatetime() == CUTOVER.replace(tzinfo=None)

@@ -9,7 +9,16 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from comity.policy.lexicon import Lexicon
-from comity.policy.rules import AgeBand, Clause, CreationBand, Modality, Rule, RuleText, Undecided
+from comity.policy.rules import (
+    AgeBand,
+    Clause,
+    CreationBand,
+    Modality,
+    Rule,
+    RuleText,
+    SuspensionEntry,
+    Undecided,
+)
 from comity.policy.scenarios.wording import word_outcome
 from comity.policy.schedule import Schedule
 
@@ -72,12 +81,24 @@ def text_lines(text: RuleText) -> Iterator[Line]:
         yield "Reaches abroad", text.reach_abroad
     review = f"; review by {text.review_by.isoformat()}" if text.review_by is not None else ""
     yield "Confidence", f"{text.confidence}, recorded {text.recorded_at}{review}"
+    if text.confidential:
+        yield "Confidential", "told only to those entitled to the legal view"
+    for pause in text.suspensions:
+        yield "Suspended", _suspension(pause)
     for entry in text.history:
         by = f" by {entry.by}" if entry.by else ""
         yield "History", f"{entry.on}: {entry.event}{by}"
     if text.note:
         yield "Note", text.note
     yield "File", f"{text.file}:{text.line}"
+
+
+def _suspension(pause: SuspensionEntry) -> str:
+    """Return when a rule is suspended, how and by whom."""
+    bounds = (("from", pause.since), ("until", pause.until), ("through", pause.through))
+    times = " ".join(f"{word} {at}" for word, at in bounds if at)
+    note = f" ({pause.note})" if pause.note else ""
+    return f"{times}: {pause.kind} by {pause.by}{note}"
 
 
 def word_name(name: str) -> str:

@@ -71,6 +71,7 @@ def rule_reply(
         in_force=rule.timeline.state_at(now) is not None,
         next_change=timestamp_of(rule.timeline.next_change(now)),
         history=_history(rule, view),
+        suspensions=_suspensions(rule, view),
         derogates=rule.derogates,
         visibility=visibility_of(text),
         file=text.file if view is View.LEGAL else "",
@@ -101,6 +102,20 @@ def _history(rule: Rule, view: View) -> Iterator[policy_service_pb2.RuleEvent]:
             event=entry.event,
             by=entry.by,
             note="" if view is View.USER else entry.note,
+            citation=None if entry.citation is None else citation_of(entry.citation),
+        )
+
+
+def _suspensions(rule: Rule, view: View) -> Iterator[policy_service_pb2.RuleSuspension]:
+    """Yield when a rule is suspended, how and by whom."""
+    for pause in rule.text.suspensions:
+        yield policy_service_pb2.RuleSuspension(
+            since=pause.since,
+            until=pause.until,
+            through=pause.through,
+            by=pause.by,
+            kind=pause.kind,
+            note="" if view is View.USER else pause.note,
         )
 
 

@@ -137,11 +137,34 @@ class HistoryEntry:
         event: what happened.
         by: who did it.
         note: remark; empty if none.
+        citation: where it can be read; None if that is not recorded.
     """
 
     on: str
     event: str
     by: str
+    note: str = ""
+    citation: Citation | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SuspensionEntry:
+    """A time in which a rule is suspended, as its file writes it.
+
+    Attributes:
+        since: first moment; empty if unbounded.
+        until: first moment out; empty if unbounded, or if the last day in is given.
+        through: last day in; empty if it is not given.
+        by: who suspended it.
+        kind: stayed (by a court) or deferred (by its maker).
+        note: remark; empty if none.
+    """
+
+    since: str
+    until: str
+    through: str
+    by: str
+    kind: str
     note: str = ""
 
 
@@ -163,6 +186,7 @@ class RuleText:
         message: language -> text for the user; empty for the vocabulary's text.
         note: remark for staff; empty if none.
         history: events.
+        suspensions: times without effect.
         confidential: whether only entitled callers may see the rule.
         file: policy file, relative to the policy directory.
         line: line of the rule's `id`, from 1.
@@ -180,6 +204,7 @@ class RuleText:
     message: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
     history: tuple[HistoryEntry, ...] = ()
+    suspensions: tuple[SuspensionEntry, ...] = ()
     confidential: bool = False
     file: str = ""
     line: int = 0

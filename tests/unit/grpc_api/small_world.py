@@ -63,6 +63,7 @@ from comity.policy.rules import (
     Rule,
     Ruleset,
     RuleText,
+    SuspensionEntry,
     Undecided,
 )
 from comity.policy.timeline import Timeline
@@ -167,7 +168,12 @@ OFFICIAL_DEVICES = rule(
         review_by=date(2026, 12, 31),
         message={"en": "Not on this device.", "uk": "Не на цьому пристрої."},
         note="Spares private phones.",
-        history=(HistoryEntry("2024-09-19", "decided", "NCCC", "in session"),),
+        history=(HistoryEntry("2024-09-19", "decided", "NCCC", "in session", Citation("Minutes")),),
+        suspensions=(
+            SuspensionEntry(
+                "2024-09-01", "", "2024-09-10", "A court", "stayed", "not in force yet"
+            ),
+        ),
         file="jurisdictions/ua.yaml",
         line=5,
     ),

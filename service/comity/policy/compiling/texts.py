@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from comity.policy.compiling.reporting import FileReport
 from comity.policy.documents.norms import Norm, Reach
 from comity.policy.documents.rules import HistoryEvent, Rule, Source, SourceUse, SourceValue
+from comity.policy.documents.times import Suspension
 from comity.policy.problems import closest
-from comity.policy.rules import Citation, HistoryEntry, RuleText
+from comity.policy.rules import Citation, HistoryEntry, RuleText, SuspensionEntry
+from comity.policy.scalars import Moment
 from comity.policy.yaml_nodes import Loc
 
 NO_SOURCE = Citation("")
@@ -36,6 +38,8 @@ def compile_text(
             _history(event, (*loc, "history", index), sources, report)
             for index, event in enumerate(rule.history)
         ),
+        suspensions=tuple(map(_suspension, rule.suspended)),
+        confidential=rule.confidential,
         file=report.tree.file,
         line=line,
     )
@@ -78,6 +82,23 @@ def _history(
     event: HistoryEvent, loc: Loc, sources: Mapping[str, Source], report: FileReport
 ) -> HistoryEntry:
     """Return an event of a rule's history."""
+    cited = None
     if event.source is not None:
-        cite(event.source, (*loc, "source"), sources, report)
-    return HistoryEntry(event.on.text, event.event, event.by or "", event.note or "")
+        cited = cite(event.source, (*loc, "source"), sources, report)
+    return HistoryEntry(event.on.text, event.event, event.by or "", event.note or "", cited)
+
+
+def _suspension(written: Suspension) -> SuspensionEntry:
+    """Return a time in which a rule is suspended."""
+
+    def as_written(end: Moment | str | None) -> str:
+        return end.text if isinstance(end, Moment) else end or ""
+
+    return SuspensionEntry(
+        since=as_written(written.start),
+        until=as_written(written.until),
+        through=as_written(written.through),
+        by=written.by,
+        kind=written.kind,
+        note=written.note or "",
+    )

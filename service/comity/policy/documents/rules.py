@@ -110,6 +110,7 @@ class Rule(Document):
         history: events; without effect.
         confidence: verified, recalled (marked so) or unverified (without effect).
         apply_unverified: why it is applied although unverified.
+        confidential: whether only those entitled to the legal view may know of it.
     """
 
     id: RuleId
@@ -124,6 +125,7 @@ class Rule(Document):
     history: Many[HistoryEvent] = ()
     confidence: Literal["verified", "recalled", "unverified"] = "verified"
     apply_unverified: Line | None = None
+    confidential: bool = False
 
     def faults(self) -> Iterable[Refused]:
         """Return that `apply_unverified` stands beside a rule that is not unverified."""
