@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from comity.journal.archiving.files import SpanDigest, check_file, encode_file
+from comity.journal.archiving.holes import Hole
 from comity.journal.archiving.places import ArchivedFile, ArchivedRange
-from comity.journal.archiving.shapes import Hole, Values, split_span
+from comity.journal.archiving.shapes import Values, split_span
 from comity.journal.archiving.tables import ArchivedSpan, SpanTable
+from comity.journal.errors import DamagedSegmentError
 from comity.journal.layout import END, SegmentHeader, SegmentName
 from comity.journal.reading import Damage, Frame, read_header, read_segment
 
@@ -69,7 +71,8 @@ class SegmentBatch:
             DamagedSegmentError: its header can't be read.
             OSError: it can't be read.
         """
-        header, reading = read_header(segment), _Reading(segment)
+        header = read_header(segment)
+        reading = _Reading(segment, header)
         for frame in reading.frames():
             shape, values = split_span(frame.span)
             hour = self._hours.setdefault(hour_of(values, header), _Hour())
@@ -106,10 +109,11 @@ class _Reading:
         whole: whether, read to its end, it held nothing that can't be read.
     """
 
-    def __init__(self, segment: Path) -> None:
-        """Read `segment`."""
+    def __init__(self, segment: Path, header: SegmentHeader) -> None:
+        """Read `segment`, which has this header."""
         self.whole = True
         self._segment = segment
+        self._header = header
 
     def frames(self) -> Iterator[Frame]:
         """Yield its frames.
@@ -117,11 +121,11 @@ class _Reading:
         Raises:
             OSError: it can't be read.
         """
-        end = None
+        end = self._header.size
         for frame in read_segment(self._segment, 0, self._note):
             yield frame
             end = frame.end
-        if end is not None and end + len(END) < self._segment.stat().st_size:
+        if end + len(END) < self._segment.stat().st_size:
             self.whole = False
 
     def _note(self, damage: Damage) -> None:
@@ -136,7 +140,10 @@ def is_whole(segment: Path) -> bool:
     Raises:
         OSError: it can't be read at all.
     """
-    reading = _Reading(segment)
+    try:
+        reading = _Reading(segment, read_header(segment))
+    except DamagedSegmentError:
+        return False
     for _ in reading.frames():
         pass
     return reading.whole

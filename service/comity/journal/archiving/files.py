@@ -57,7 +57,10 @@ def read_file(source: Any) -> Iterator[ArchivedSpan]:  # noqa: ANN401 - path, fi
             page_checksum_verification=True,
         )
         yield from spans_of(table)
-    except (pa.ArrowException, LookupError, TypeError, ValueError) as error:
+    except (pa.ArrowException, LookupError, OSError, TypeError, ValueError) as error:
+        # What pyarrow finds wrong with octets is an OSError too, without a number.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         message = "a file of the archive is damaged"
         raise JournalError(message) from error
 

@@ -10,75 +10,26 @@ Source: https://github.com/open-telemetry/opentelemetry-proto (trace.proto)
 from __future__ import annotations
 
 import contextlib
-import struct
-from datetime import UTC, datetime, timedelta
-from enum import IntEnum
 from typing import Any, Final
 
-from comity.journal.attributes import AttributeKey, encode_varint
+from comity.journal.archiving.holes import (
+    IDS,
+    KEYS,
+    RENDERERS,
+    TIME,
+    Hole,
+    read_varint,
+    value_of,
+)
+from comity.journal.attributes import encode_varint
 
 Values = dict[int, Any]
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND: Final = timedelta(microseconds=1)
-_TIME: Final = struct.Struct("<Q")
 _MOST_TIME: Final = (1 << 63) - 1
-_MOST_POSITION: Final = (1 << 31) - 1
-_SEVEN_BITS: Final = 0x7F
-_MORE: Final = 0x80
-_MOST_VARINT_BYTES: Final = 10
 _LITERAL: Final = 0
 _KEY_TAG: Final = 0x0A
 _PROVENANCE: Final = b"comity.provenance."
-
-
-class Hole(IntEnum):
-    """What is taken out of a span. Each is taken once, but for times of events.
-
-    Attributes:
-        TRACE_ID: 16 octets.
-        SPAN_ID: 8 octets.
-        PARENT_ID: 8 octets.
-        START: nanoseconds since 1970.
-        END: the same.
-        TRACE_STATE: its octets.
-        EVENT_AT_END: time of an event, that of the end.
-        EVENT_AT: another time of an event.
-        EVALUATED_AT: microseconds since 1970.
-        VALID_UNTIL: text.
-        POSITION: a number.
-        PSEUDONYM: octets, which stand in hexadecimal.
-        PROVENANCE: all attributes of the database behind a look-up, as they stand.
-    """
-
-    TRACE_ID = 1
-    SPAN_ID = 2
-    PARENT_ID = 3
-    START = 4
-    END = 5
-    TRACE_STATE = 6
-    EVENT_AT_END = 7
-    EVENT_AT = 8
-    EVALUATED_AT = 9
-    VALID_UNTIL = 10
-    POSITION = 11
-    PSEUDONYM = 12
-    PROVENANCE = 13
-
-
-_IDS: Final = {
-    b"\x0a\x10": (Hole.TRACE_ID, 18),
-    b"\x12\x08": (Hole.SPAN_ID, 10),
-    b"\x22\x08": (Hole.PARENT_ID, 10),
-}
-_ID_HEADS: Final = {hole: head for head, (hole, _) in _IDS.items()}
-_KEYS: Final = {
-    b"comity.decision.evaluated_at": Hole.EVALUATED_AT,
-    b"comity.decision.valid_until": Hole.VALID_UNTIL,
-    b"comity.decision.position": Hole.POSITION,
-    b"comity.subject.pseudonym": Hole.PSEUDONYM,
-}
-_ENCODERS: Final = {hole: AttributeKey(key.decode()) for key, hole in _KEYS.items()}
+_PROVENANCE_PIECE: Final = bytes((Hole.PROVENANCE,))
 _TAG_TRACE_STATE: Final = 0x1A
 _TAG_START: Final = 0x39
 _TAG_END: Final = 0x41
@@ -122,8 +73,8 @@ class _Cutter:
             tag = span[position]
             if tag == _TAG_ATTRIBUTE:
                 position = self._cut_attribute(position)
-            elif span[position : position + 2] in _IDS:
-                hole, size = _IDS[span[position : position + 2]]
+            elif span[position : position + 2] in IDS:
+                hole, size = IDS[span[position : position + 2]]
                 value = self._checked(position + 2, position + size)
                 position = self._cut(hole, value, position, position + size)
             elif tag == _TAG_EVENT:
@@ -131,10 +82,7 @@ class _Cutter:
             elif tag in (_TAG_START, _TAG_END):
                 position = self._cut_time(tag, position)
             elif tag == _TAG_TRACE_STATE:
-                start, end = self._prefixed(position + 1)
-                canonical = encode_varint(end - start) == span[position + 1 : start]
-                value = span[start:end]
-                position = self._cut(Hole.TRACE_STATE, value, position, end) if canonical else end
+                position = self._cut_state(position)
             else:
                 position = self._skip(position)
 
@@ -165,16 +113,24 @@ class _Cutter:
     def _cut_time(self, tag: int, position: int) -> int:
         """Cut start or end; the latter behind the former only."""
         end = position + 9
-        (time,) = _TIME.unpack(self._checked(position + 1, end))
+        (time,) = TIME.unpack(self._checked(position + 1, end))
         if time > _MOST_TIME or (tag == _TAG_END and Hole.START not in self.values):
             return end
         return self._cut(Hole.START if tag == _TAG_START else Hole.END, time, position, end)
 
+    def _cut_state(self, position: int) -> int:
+        """Cut the trace state, if it is text as headers have it."""
+        start, end = self._prefixed(position + 1)
+        value = self._span[start:end]
+        if value.isascii() and RENDERERS[Hole.TRACE_STATE](value) == self._span[position:end]:
+            self._cut(Hole.TRACE_STATE, value, position, end)
+        return end
+
     def _cut_event(self, position: int) -> int:
         """Cut the time of an event."""
         start, end = self._prefixed(position + 1)
-        if end - start > _TIME.size and self._span[start] == _TAG_EVENT_TIME:
-            (time,) = _TIME.unpack_from(self._span, start + 1)
+        if end - start > TIME.size and self._span[start] == _TAG_EVENT_TIME:
+            (time,) = TIME.unpack_from(self._span, start + 1)
             if time == self.values.get(Hole.END):
                 self._pierce(Hole.EVENT_AT_END, start, start + 9)
             elif time <= _MOST_TIME:
@@ -189,11 +145,11 @@ class _Cutter:
         if end - start < 2 or span[start] != _KEY_TAG:  # noqa: PLR2004 - tag and length
             return end
         key = span[start + 2 : start + 2 + span[start + 1]]
-        hole = _KEYS.get(key)
+        hole = KEYS.get(key)
         if hole is not None:
-            value = _value_of(hole, span[start + 2 + len(key) : end])
+            value = value_of(hole, span[start + 2 + len(key) : end])
             # What would be encoded otherwise stays as it is.
-            if value is not None and render(hole, value) == span[position:end]:
+            if value is not None and RENDERERS[hole](value) == span[position:end]:
                 self._cut(hole, value, position, end)
         elif key.startswith(_PROVENANCE):
             self._cut_provenance(position, end)
@@ -233,49 +189,6 @@ class _Cutter:
         return self._span[start:end]
 
 
-_PROVENANCE_PIECE: Final = bytes((Hole.PROVENANCE,))
-
-
-def _value_of(hole: Hole, field: bytes) -> object:
-    """Return the value of an attribute from the octets behind its key; None if it is no such."""
-    if hole is Hole.POSITION:
-        value, _ = read_varint(field, 3) if field[2:3] == b"\x18" else (None, 0)
-        return value if value is not None and value <= _MOST_POSITION else None
-    start = read_varint(field, read_varint(field, 1)[1] + 1)[1]
-    try:
-        text = field[start:].decode()
-        if hole is Hole.PSEUDONYM:
-            return bytes.fromhex(text)
-        if hole is Hole.EVALUATED_AT:
-            instant = datetime.fromisoformat(text)
-            return None if instant.tzinfo is None else (instant - _EPOCH) // _MICROSECOND
-    except (OverflowError, ValueError):
-        return None
-    return text
-
-
-def render(hole: int, value: Any) -> bytes:  # noqa: ANN401 - each hole has its type
-    """Return the octets that stand in the place of a hole."""
-    match hole:
-        case Hole.TRACE_ID | Hole.SPAN_ID | Hole.PARENT_ID:
-            return _ID_HEADS[Hole(hole)] + bytes(value)
-        case Hole.START:
-            return b"\x39" + _TIME.pack(value)
-        case Hole.END:
-            return b"\x41" + _TIME.pack(value)
-        case Hole.TRACE_STATE:
-            return b"\x1a" + encode_varint(len(value)) + bytes(value)
-        case Hole.EVENT_AT_END | Hole.EVENT_AT:
-            return b"\x09" + _TIME.pack(value)
-        case Hole.EVALUATED_AT:
-            return _ENCODERS[Hole(hole)].encode((_EPOCH + value * _MICROSECOND).isoformat())
-        case Hole.PSEUDONYM:
-            return _ENCODERS[Hole(hole)].encode(value.hex())
-        case Hole.PROVENANCE:
-            return bytes(value)
-    return _ENCODERS[Hole(hole)].encode(value)
-
-
 Piece = bytes | Hole
 
 
@@ -303,28 +216,9 @@ def join_span(pieces: tuple[Piece, ...], values: Values) -> bytes:
         if isinstance(piece, bytes):
             parts.append(piece)
         elif piece is Hole.EVENT_AT_END:
-            parts.append(render(piece, values[Hole.END]))
+            parts.append(RENDERERS[piece](values[Hole.END]))
         elif piece is Hole.EVENT_AT:
-            parts.append(render(piece, next(times)))
+            parts.append(RENDERERS[piece](next(times)))
         else:
-            parts.append(render(piece, values[piece]))
+            parts.append(RENDERERS[piece](values[piece]))
     return b"".join(parts)
-
-
-def read_varint(octets: bytes, position: int) -> tuple[int, int]:
-    """Return the number at `position`, and where it ends.
-
-    Raises:
-        IndexError: it is cut off.
-        ValueError: it is too long for one.
-    """
-    number = octets[position]
-    if number <= _SEVEN_BITS:
-        return number, position + 1
-    number = 0
-    for count in range(_MOST_VARINT_BYTES):
-        octet = octets[position + count]
-        number |= (octet & _SEVEN_BITS) << 7 * count
-        if octet < _MORE:
-            return number, position + count + 1
-    raise ValueError

@@ -8,7 +8,8 @@ from typing import Any, Final, NamedTuple
 import pyarrow as pa
 
 from comity.journal.archiving.descriptions import FIELDS, describe_span
-from comity.journal.archiving.shapes import Hole, Values, join_span, read_shape
+from comity.journal.archiving.holes import Hole
+from comity.journal.archiving.shapes import Values, join_span, read_shape
 from comity.journal.layout import SegmentHeader
 from comity.journal.reading import Frame
 
@@ -144,8 +145,6 @@ def spans_of(table: pa.Table) -> Iterator[ArchivedSpan]:
         pyarrow.ArrowException, LookupError, ValueError: it is no table of spans.
     """
     shapes = table.column("shape").unify_dictionaries().combine_chunks()
-    if isinstance(shapes, pa.ChunkedArray):
-        shapes = shapes.chunk(0) if shapes.num_chunks else pa.array([], _OCTETS)
     pieces = [read_shape(shape) for shape in shapes.dictionary.to_pylist()]
     numbers = shapes.indices.to_pylist()
     holes = [_values(table, hole) for hole in _HOLES]
