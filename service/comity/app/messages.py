@@ -11,6 +11,9 @@ from comity.policy.lexicon import Lexicon
 from comity.policy.rules import Rule
 
 FALLBACK_LANGUAGE = "en"
+_TRADITIONAL = frozenset({"hant", "tw", "hk", "mo"})
+# Norwegian without a written form, and the form that few texts are written in.
+_READ_AS = {"no": "nb", "nn": "nb"}
 
 
 def message_for(
@@ -44,9 +47,18 @@ def message_for(
 
 
 def in_language(texts: Mapping[str, str], language: str) -> str:
-    """Return the text in `language`, in its base language, in English, or nothing."""
-    base = language.partition("-")[0].lower()
-    for tag in (language, base, FALLBACK_LANGUAGE):
-        if tag in texts:
-            return texts[tag]
+    """Return the text in `language`, in its base language, in English, or nothing.
+
+    Tags are compared without regard to case. Chinese of a place that writes the traditional
+    script is `zh-Hant`, Norwegian also `nb`; a base language without a text is any form of it
+    that has one.
+    """
+    wanted = language.lower()
+    base, *rest = wanted.split("-")
+    script = ["zh-hant"] if base == "zh" and not _TRADITIONAL.isdisjoint(rest) else []
+    by_tag = {tag.lower(): text for tag, text in texts.items()}
+    kindred = [tag for tag in by_tag if tag.partition("-")[0] == base]
+    for tag in (wanted, *script, base, *kindred, _READ_AS.get(base), FALLBACK_LANGUAGE):
+        if tag is not None and tag in by_tag:
+            return by_tag[tag]
     return ""

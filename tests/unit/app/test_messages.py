@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from comity.app.messages import message_for
+from comity.app.messages import in_language, message_for
 from comity.domain.decision import Decision, Determination
 from comity.domain.effect import ALLOWED, DENIED, Outcome, Verify, Warn, outcome_of
 from comity.policy.lexicon import Lexicon
@@ -39,3 +39,31 @@ def test_an_answer_without_a_rule_that_has_a_text_is_told_by_the_vocabulary(
     """By the text of its effect; a warning by those of its notices."""
     decision = Decision(outcome, Determination.DECIDED, (), (), (), (), (), None)
     assert message_for(decision, {}, LEXICON, NOW, language) == message
+
+
+@pytest.mark.parametrize(
+    ("language", "tag"),
+    [
+        ("zh-TW", "zh-Hant"),
+        ("zh-hant-hk", "zh-Hant"),
+        ("ZH", "zh"),
+        ("zh-Hans-CN", "zh"),
+        ("pt", "pt-BR"),
+        ("no", "nb"),
+        ("nn-NO", "nb"),
+        ("de-AT", "en"),
+    ],
+)
+def test_a_text_is_found_in_the_form_of_the_language_that_is_nearest(
+    language: str, tag: str
+) -> None:
+    texts = {key: key for key in ("en", "zh", "zh-Hant", "pt-BR", "nb")}
+    assert in_language(texts, language) == tag
+
+
+def test_a_form_of_the_language_goes_before_english() -> None:
+    assert in_language({"en": "English", "zh-Hant": "Traditional"}, "zh") == "Traditional"
+
+
+def test_a_text_in_no_language_is_nothing() -> None:
+    assert in_language({}, "uk") == ""
