@@ -16,13 +16,17 @@ import pytest
 from comity.cli.journal_spans import JournalReader
 from comity.cli.traces import AnySpan
 from comity.journal.places import journal_in
-from comity.telemetry.pseudonyms import open_pseudonyms
+from comity.telemetry.identifiers import identity_octets
+from comity.telemetry.pseudonyms import epochs_in
+from comity.telemetry.sealed_facts import DATA, new_keys, open_seal
 from comity.v1 import (
     data_request_service_pb2,
     eligibility_service_pb2,
     policy_service_pb2,
     policy_service_pb2_grpc,
 )
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from google.protobuf import json_format, message_factory
 from google.protobuf.descriptor import MethodDescriptor
 from google.protobuf.message import Message
@@ -193,6 +197,13 @@ def everything(server: ServerProcess, told: Told, home: Path) -> Iterator[tuple[
         yield str(path), path.read_bytes().decode("utf-8", "replace")
 
 
+def opened(data_dir: Path, legal_key: X25519PrivateKey) -> Iterator[str]:
+    """Yield what records keep for the holder of the legal key."""
+    for span in JournalReader(journal_in(data_dir)).new_spans(AnySpan()):
+        if DATA in span.attributes:
+            yield open_seal(legal_key, span.attributes, identity_octets(span.decision_id))
+
+
 def files_of(home: Path) -> Iterable[Path]:
     """Return all files below `home`."""
     return (path for path in home.rglob("*") if path.is_file())
@@ -203,13 +214,24 @@ def test_nothing_of_a_person_comes_to_light(tmp_path: Path) -> None:
     """In spans, logs, metrics, errors or files, at the most talkative level of the log."""
     data_dir = tmp_path / "data"
     told = Told()
+    private, public, _ = new_keys()
+    (tmp_path / "legal.pub").write_bytes(public)
     with ServerProcess(
-        tmp_path, policies=POLICIES, data_dir=data_dir, log_level="debug", threads=32
+        tmp_path,
+        policies=POLICIES,
+        data_dir=data_dir,
+        log_level="debug",
+        threads=32,
+        seal_public_key=tmp_path / "legal.pub",
     ) as server:
         plant_everywhere(told, server)
         pages = [("metrics", server.get("/metrics")[1]), ("status", server.get("/status")[1])]
         assert server.stop() == 0
-    left = [*pages, *everything(server, told, tmp_path)]
+    legal_key = load_pem_private_key(private, password=None)
+    assert isinstance(legal_key, X25519PrivateKey)
+    sealed = [("sealed", text) for text in opened(data_dir, legal_key)]
+    assert len(sealed) > 10 * len(CANARIES)
+    left = [*pages, *sealed, *everything(server, told, tmp_path)]
     for canary in CANARIES:
         for where, text in left:
             assert canary.found_in(text) == "", where
@@ -228,7 +250,8 @@ def assert_was_at_work(told: Told, data_dir: Path) -> None:
     calls = sum(count for (name, _), count in told.codes.items() if name in VALID)
     assert len([span for span in spans if span.trace_id == TRACE]) >= calls
     accounts = [canary.text for canary in CANARIES if canary.field == "account_id"]
-    pseudonyms = {open_pseudonyms("", data_dir).of(account) for account in accounts}
+    keys = [epoch.pseudonyms for epoch in epochs_in(data_dir)]
+    pseudonyms = {key.of(account) for account in accounts for key in keys}
     assert pseudonyms <= {span.text("comity.subject.pseudonym") for span in spans}
     presences = {place for span in spans for place in span.texts("comity.facts.connections")}
     assert {"presence:GB", "presence:RU", "phone_country:UA"} <= presences

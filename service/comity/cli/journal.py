@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from comity.cli import journal_archive
+from comity.cli import journal_archive, journal_finding
 from comity.cli.failure import CommandError, Exit
 from comity.cli.journal_place import AsJson, Directory, journal_place, usable_journal
 from comity.cli.setting_flags import settings_from
@@ -58,6 +58,7 @@ def register(app: typer.Typer) -> None:
     journal.command("verify")(verify_segments)
     journal.command("export")(export_spans)
     journal_archive.register(journal)
+    journal_finding.register(journal)
     app.add_typer(journal, name="journal")
 
 

@@ -53,7 +53,7 @@ class JournalReader:
             role = role_of(segment)
             for frame in self._frames_of(segment):
                 # Looking for octets is much faster than decoding what holds them.
-                if all(needle in frame.span for needle in needles):
+                if all(needle in frame.span for needle in needles) and wanted.may_want(frame.span):
                     span = stored_span(frame.span, role)
                     if span and wanted.wants(span) and span.decision_id.startswith(decision):
                         yield span

@@ -51,6 +51,11 @@ class DecisionFilter:
     rule: str = ""
     degraded: bool = False
 
+    def may_want(self, octets: bytes) -> bool:
+        """Return whether a serialised span is worth decoding; often in vain, never wrongly not."""
+        del octets
+        return True
+
     def wants(self, span: StoredSpan) -> bool:
         """Return whether `span` records such a decision."""
         return (

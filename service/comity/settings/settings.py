@@ -46,8 +46,9 @@ class Settings:
         tls_client_ca: PEM file of the authorities whose client certificates are asked for.
         insecure: whether listening beyond loopback without TLS is accepted.
         callers: file that says which caller may do what; None for none.
-        pseudonym_key: secret from which pseudonyms of accounts are made; empty for one made and
+        pseudonym_key: secret from which pseudonyms of accounts are made; empty for keys made and
             kept in the data directory.
+        pseudonym_rotate_days: days after which another key of pseudonyms is made.
         seal_public_key: file of the legal key to which sensitive facts are sealed; None to keep
             none of them.
         journal_flush_seconds: how much of the journal may be lost if the node dies; 0 for nothing.
@@ -88,6 +89,7 @@ class Settings:
     insecure: bool
     callers: Path | None
     pseudonym_key: str = field(repr=False)
+    pseudonym_rotate_days: int
     seal_public_key: Path | None
     journal_flush_seconds: float
     journal_segment_bytes: int

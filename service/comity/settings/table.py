@@ -144,6 +144,7 @@ TABLE: Final[tuple[Setting, ...]] = (
     _switch("insecure", "false", "accept callers from beyond loopback without TLS"),
     _file("callers", "file that says which caller may use which view and as_of"),
     _secret("pseudonym_key", "secret behind the pseudonyms of accounts; not set: one is made"),
+    _whole("pseudonym_rotate_days", 90, 1, 36_500, "when another key is made, if it is not set"),
     _file("seal_public_key", "X25519 key that sensitive facts are sealed to; not set: not kept"),
     _number("journal_flush_seconds", "1", 0, 60, "how much may be lost with the node"),
     _whole("journal_segment_bytes", 8 << 20, 1 << 20, 1 << 30, "size of a segment of the journal"),

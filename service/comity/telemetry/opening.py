@@ -25,7 +25,7 @@ from comity.telemetry.journalling import (
     open_journal,
 )
 from comity.telemetry.plain_spans import Deliver, PlainSpan, PlainTracer
-from comity.telemetry.pseudonyms import Pseudonyms, open_pseudonyms
+from comity.telemetry.pseudonyms import open_pseudonyms
 from comity.telemetry.recorder import OtelDecisionRecorder
 from comity.telemetry.sealed_facts import open_sealer
 
@@ -37,7 +37,12 @@ class TelemetrySettings(JournalSettings, Protocol):
 
     @property
     def pseudonym_key(self) -> str:
-        """Secret behind the pseudonyms of accounts; empty to have one made and kept."""
+        """Secret behind the pseudonyms of accounts; empty to have keys made and kept."""
+        ...
+
+    @property
+    def pseudonym_rotate_days(self) -> int:
+        """After how many days another key is made."""
         ...
 
     @property
@@ -92,10 +97,11 @@ class Telemetry:
         Raises:
             StartupError: the key of pseudonyms can't be kept or read, or the legal key not read.
         """
-        pseudonyms: Pseudonyms = open_pseudonyms(
-            self._settings.pseudonym_key, self._settings.data_dir
+        settings = self._settings
+        pseudonyms = open_pseudonyms(
+            settings.pseudonym_key, settings.data_dir, settings.pseudonym_rotate_days
         )
-        sealer = open_sealer(self._settings.seal_public_key)
+        sealer = open_sealer(settings.seal_public_key)
         return OtelDecisionRecorder(self.tracer, pseudonyms, self._ids, sealer)
 
     @contextmanager

@@ -15,7 +15,7 @@ from comity.telemetry.descriptions import Descriptions
 from comity.telemetry.exact_questions import ExactQuestion, exact_request, with_dates
 from comity.telemetry.identifiers import decision_id, identity_octets
 from comity.telemetry.plain_spans import PlainSpan, Told
-from comity.telemetry.pseudonyms import Pseudonyms
+from comity.telemetry.pseudonyms import PseudonymRing, Pseudonyms
 from comity.telemetry.route_attributes import answer_events, route_attributes
 from comity.telemetry.sealed_facts import Sealer
 
@@ -34,7 +34,7 @@ class OtelDecisionRecorder:
     def __init__(
         self,
         tracer: Tracer,
-        pseudonyms: Pseudonyms,
+        pseudonyms: Pseudonyms | PseudonymRing,
         ids: IdGenerator,
         sealer: Sealer | None = None,
     ) -> None:
@@ -93,8 +93,9 @@ class OtelDecisionRecorder:
     def _add_account(self, attributes: Attributes, account_id: str) -> None:
         """Add the pseudonym of an account, if one is given."""
         if account_id:
-            attributes["comity.subject.pseudonym"] = self._pseudonyms.of(account_id)
-            attributes["comity.subject.pseudonym_key"] = self._pseudonyms.key_id
+            pseudonyms = self._pseudonyms.current()
+            attributes["comity.subject.pseudonym"] = pseudonyms.of(account_id)
+            attributes["comity.subject.pseudonym_key"] = pseudonyms.key_id
 
     def _add_question(
         self, attributes: Attributes, asked: ExactQuestion, dates: CoarseDates, span: Span

@@ -14,7 +14,18 @@ from comity.cli import build_app, check, main
 from comity.cli.failure import CommandError, Exit
 from unit.cli.command import Command
 
-COMMANDS = ("check", "route", "policy", "traces", "journal", "serve", "config", "version")
+COMMANDS = (
+    "check",
+    "route",
+    "policy",
+    "traces",
+    "explain",
+    "journal",
+    "keys",
+    "serve",
+    "config",
+    "version",
+)
 
 
 def test_the_help_lists_every_command_and_exit_code(comity: Command) -> None:

@@ -18,6 +18,7 @@ class TracingSettings:
 
     data_dir: Path = Path("nowhere")
     pseudonym_key: str = KEY
+    pseudonym_rotate_days: int = 90
     seal_public_key: Path | None = None
     journal_flush_seconds: float = 1.0
     journal_segment_bytes: int = 1 << 20
