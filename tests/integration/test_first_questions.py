@@ -72,7 +72,9 @@ def test_a_soldiers_official_device_is_denied_on_advice_that_the_platform_applie
     assert "19 September 2024" in reason.citation.pinpoint
     assert reason.citation.url
     rule = client.get_rule(RULE).rule
-    assert [event.on for event in rule.history] == ["2024-09-19", "2024-09-20"]
+    assert [event.on for event in rule.history] == ["2024-09-19"]
+    (interval,) = rule.intervals
+    assert interval.range.since.ToDatetime(tzinfo=UTC) == IN_FORCE_SINCE
     (tie,) = reason.connections
     assert (tie.factor, tie.place, list(tie.populations)) == ("works_for", "UA", ["military"])
 
