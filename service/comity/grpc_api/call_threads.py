@@ -68,14 +68,14 @@ class CallsInFlight:
 
     def leave(self, caller: bytes, seconds: float, *, begun: bool) -> None:
         """See a call of `caller` off after so many seconds; `begun` is False if it never ran."""
+        if not begun:
+            self._tell_not_begun(NotBegun.EXPIRED)
         with self._lock:
             self.count -= 1
             self._of_caller[caller] -= 1
             if not self._of_caller[caller]:
                 del self._of_caller[caller]
             self._usual_seconds += _WEIGHT_OF_ONE_CALL * (seconds - self._usual_seconds)
-        if not begun:
-            self._tell_not_begun(NotBegun.EXPIRED)
 
     def refuse(self, reason: NotBegun) -> int:
         """Count a call that is not let in; return in how many milliseconds it should come again.

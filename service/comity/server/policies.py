@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from comity.adapters.compiled_form import CompiledFormError, digest_code, read_compiled
+from comity.adapters.compiled_form import CompiledFormError, read_compiled
 from comity.adapters.worker_link import Commit, FromWorker, NotPrepared, Prepare, Prepared
 from comity.app.active_policy import ActivePolicy, KnownRevision, PolicyHolder, RevisionHistory
 from comity.app.ports.policy_status import RefusedEdit
@@ -38,13 +38,24 @@ class PolicyTaker:
     """
 
     def __init__(
-        self, compiler: PolicyCompiler, history: RevisionHistory, send: Callable[[FromWorker], None]
+        self,
+        compiler: PolicyCompiler,
+        history: RevisionHistory,
+        send: Callable[[FromWorker], None],
+        code: bytes,
     ) -> None:
-        """Begin with nothing in force; `send` tells the supervisor."""
+        """Begin with nothing in force.
+
+        Args:
+            compiler: makes policies out of files.
+            history: keeps the files of earlier revisions.
+            send: tells the supervisor.
+            code: the code of this process, as compiled forms name it.
+        """
         self.holder = PolicyHolder(history, self._recompile)
         self._compiler = compiler
         self._send = send
-        self._code = digest_code()
+        self._code = code
         self._logger = get_logger(__name__)
         self._asked: queue.SimpleQueue[Prepare | None] = queue.SimpleQueue()
         self._ready: _Ready | None = None

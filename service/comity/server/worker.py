@@ -8,6 +8,7 @@ import threading
 from typing import Final, assert_never
 
 from comity.adapters.bundle_cache import BundleCache
+from comity.adapters.compiled_form import digest_code
 from comity.adapters.data_directory import bundles_in
 from comity.adapters.worker_link import (
     Commit,
@@ -88,7 +89,7 @@ class _Worker:
         self._logger = get_logger(__name__)
         self._stop = threading.Event()
         history = BundleCache(bundles_in(settings.data_dir))
-        self._policies = PolicyTaker(compiler, history, self._tell)
+        self._policies = PolicyTaker(compiler, history, self._tell, digest_code())
         self._parts: Composition = compose(settings, self._policies.holder, telemetry)
         credentials = load_credentials(
             settings, lambda why: self._logger.warning("certificate refused", why=why)

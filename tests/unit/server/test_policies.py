@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from comity.adapters.compiled_form import digest_code, write_compiled
+from comity.adapters.compiled_form import write_compiled
 from comity.adapters.worker_link import Commit, FromWorker, NotPrepared, Prepare, Prepared
 from comity.app.active_policy import KnownRevision
 from comity.app.ports.policy_status import RefusedEdit
@@ -45,7 +45,8 @@ def good_bundle() -> Bundle:
 
 
 BUNDLE = good_bundle()
-FORM = write_compiled(BUNDLE, digest_code())
+CODE = bytes(range(32))
+FORM = write_compiled(BUNDLE, CODE)
 ASKED = Prepare(
     number=1,
     known=KnownRevision(Revision(7, BUNDLE.digest), NOW),
@@ -68,7 +69,7 @@ class Worker:
         self.compilations = 0
         self._said: queue.Queue[FromWorker] = queue.Queue()
         compiler = PolicyCompiler(self._compile, Engine, lambda _: None)
-        self.taker = PolicyTaker(compiler, NoHistory(), self._said.put)
+        self.taker = PolicyTaker(compiler, NoHistory(), self._said.put, CODE)
         self.taker.start()
 
     def _compile(self, files: Mapping[str, bytes], today: object) -> object:
