@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from datetime import datetime
+from typing import Any
 
 from google.protobuf.json_format import MessageToDict, MessageToJson
+from google.protobuf.message import Message
 from rich.console import Console
 from rich.text import Text
 
@@ -19,6 +21,7 @@ from comity.grpc_api.policy_replies import jurisdiction_of, rule_reply
 from comity.policy.bundle import Bundle, JurisdictionText
 from comity.policy.documents.loading import Documents
 from comity.policy.routing.provisions import RequestCheck, RequestRule
+from comity.policy.routing.reading import find_request_rule
 from comity.policy.rules import Rule
 from comity.v1 import policy_service_pb2
 
@@ -86,11 +89,12 @@ def _print_lines(out: Console, lines: Iterable[Line]) -> None:
 def jurisdiction_as_json(text: JurisdictionText, bundle: Bundle, now: datetime) -> str:
     """Return a jurisdiction with its rules, in the JSON of the service's replies."""
     revision = Revision(0, bundle.digest)
+    asked = (find_request_rule(rule_id, bundle.requests) for rule_id in text.rule_ids)
     rules = [
-        MessageToDict(rule_reply(rule, revision, View.LEGAL, now).rule)
-        for rule in _rules_of(text, bundle)
+        _as_dict(rule_reply(rule, revision, View.LEGAL, now).rule)
+        for rule in (*_rules_of(text, bundle), *filter(None, asked))
     ]
-    told = {"jurisdiction": MessageToDict(jurisdiction_of(text)), "rules": rules}
+    told = {"jurisdiction": _as_dict(jurisdiction_of(text)), "rules": rules}
     return json.dumps(told, indent=2, ensure_ascii=False)
 
 
@@ -117,4 +121,9 @@ def jurisdictions_as_json(bundle: Bundle) -> str:
         jurisdictions=map(jurisdiction_of, bundle.jurisdictions.values())
     )
     reply.policy_revision.digest = bundle.digest
-    return MessageToJson(reply, ensure_ascii=False)
+    return MessageToJson(reply, preserving_proto_field_name=True, ensure_ascii=False)
+
+
+def _as_dict(message: Message) -> dict[str, Any]:
+    """Return what protobuf maps to JSON, field names as in the contract."""
+    return MessageToDict(message, preserving_proto_field_name=True)

@@ -420,6 +420,9 @@ ua-check  A check
     assert listed.out.startswith(
         "UA   Ukraine: 1 of 1 rules in force, 1 of 2 on requests for data\n"
     )
+    told = json.loads(comity("policy", "show", "UA", *directory, "--json").out)
+    assert [rule["id"] for rule in told["rules"]] == told["jurisdiction"]["rule_ids"]
+    assert {"ua-ruling", "ua-check"} <= set(told["jurisdiction"]["rule_ids"])
 
 
 def test_show_prints_the_json_of_the_service(comity: Command, tmp_path: Path) -> None:
@@ -429,10 +432,10 @@ def test_show_prints_the_json_of_the_service(comity: Command, tmp_path: Path) ->
         "code": "UA",
         "name": "Ukraine",
         "timezone": "Europe/Kyiv",
-        "ruleIds": ["ua-devices"],
+        "rule_ids": ["ua-devices"],
     }
     (rule,) = told["rules"]
-    assert (rule["id"], rule["inForce"], rule["line"]) == ("ua-devices", True, 4)
+    assert (rule["id"], rule["in_force"], rule["line"]) == ("ua-devices", True, 4)
 
 
 @pytest.mark.parametrize(
