@@ -33,6 +33,7 @@ from comity.policy.compiling.compilation import Compilation, compile_policies
 from comity.policy.engine import Engine
 from comity.policy.presumptions import resolve
 from comity.policy.scenarios.running import run_scenarios
+from comity.server.policies import COLLECTOR_THRESHOLDS
 from integration.server_process import ServerProcess
 
 POLICIES = Path(__file__).parents[2] / "policies"
@@ -203,6 +204,7 @@ def main(arguments: list[str]) -> int:
     scenarios = list(time_scenarios(compilation))
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
     pauses = Pauses()
     cold = time_decisions(bundle)
     figures = [
