@@ -295,7 +295,8 @@ def test_columns_say_what_a_decision_says(journal: Path, target: Path) -> None:
         "subject__pseudonym": "abcd",
         "decision__position": 3,
     }
-    record(journal, span_at(BEGIN, 258, **told), b"\xff")
+    other = otlp_span(2, start_time_unix_nano=BEGIN, end_time_unix_nano=BEGIN)
+    record(journal, span_at(BEGIN, 258, **told), other)
     archive(journal, target)
     (name,) = names_in(target)
     first, second = pq.read_table(target / name).drop_columns(["start", "evaluated_at"]).to_pylist()

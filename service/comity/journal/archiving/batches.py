@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -16,7 +17,8 @@ from comity.journal.errors import DamagedSegmentError
 from comity.journal.layout import END, SegmentHeader, SegmentName
 from comity.journal.reading import Damage, Frame, read_header, read_segment
 
-_NS: Final = 1_000_000_000
+_HOUR_SECONDS: Final = 3600
+_HOUR_NS: Final = _HOUR_SECONDS * 1_000_000_000
 
 
 def name_of(segment: Path) -> SegmentName:
@@ -28,8 +30,23 @@ def name_of(segment: Path) -> SegmentName:
 
 def hour_of(values: Values, header: SegmentHeader) -> str:
     """Return in which hour a span ended; if it doesn't say, that in which its segment was made."""
-    end = values.get(Hole.END, header.created)
-    return datetime.fromtimestamp(end // _NS, UTC).strftime("%Y-%m-%dT%H")
+    return _hour_text(values.get(Hole.END, header.created) // _HOUR_NS)
+
+
+@lru_cache(maxsize=16)
+def _hour_text(hours: int) -> str:
+    """Return an hour as the archive names it, from the number of hours since 1970."""
+    return datetime.fromtimestamp(hours * _HOUR_SECONDS, UTC).strftime("%Y-%m-%dT%H")
+
+
+def archived_span(header: SegmentHeader, frame: Frame) -> ArchivedSpan:
+    """Return what the archive holds of a span."""
+    name = _name_text(header.name)
+    return ArchivedSpan(name, frame.sequence, frame.span, header.resource, header.scope)
+
+
+# Every span of a segment asks for it.
+_name_text: Final = lru_cache(maxsize=16)(str)
 
 
 class _Hour:
@@ -40,11 +57,9 @@ class _Hour:
         self.table = SpanTable()
         self.digest = SpanDigest()
 
-    def add(self, header: SegmentHeader, frame: Frame, shape: bytes, values: Values) -> None:
+    def add(self, archived: ArchivedSpan, shape: bytes, values: Values) -> None:
         """Add a span that was taken apart."""
-        self.table.add(header, frame, shape, values)
-        name = str(header.name)
-        archived = ArchivedSpan(name, frame.sequence, frame.span, header.resource, header.scope)
+        self.table.add(archived, shape, values)
         self.digest.add(archived)
 
 
@@ -75,8 +90,10 @@ class SegmentBatch:
         reading = _Reading(segment, header)
         for frame in reading.frames():
             shape, values = split_span(frame.span)
-            hour = self._hours.setdefault(hour_of(values, header), _Hour())
-            hour.add(header, frame, shape, values)
+            hour = hour_of(values, header)
+            if hour not in self._hours:
+                self._hours[hour] = _Hour()
+            self._hours[hour].add(archived_span(header, frame), shape, values)
             self.spans += 1
         self.segments.append(segment)
         if not reading.whole:

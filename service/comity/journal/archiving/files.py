@@ -88,9 +88,9 @@ class SpanDigest:
 
     def add(self, archived: ArchivedSpan) -> None:
         """Add a span."""
-        segment, sequence, *octets = archived
-        head = f"{segment} {sequence} {' '.join(str(len(part)) for part in octets)}\n"
-        self._hash.update(head.encode() + b"".join(octets))
+        segment, sequence, span, resource, scope = archived
+        head = f"{segment} {sequence} {len(span)} {len(resource)} {len(scope)}\n"
+        self._hash.update(b"".join((head.encode(), span, resource, scope)))
 
     def value(self) -> bytes:
         """Return the digest of what was added so far."""

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 import duckdb
 import pyarrow as pa
 
-from comity.journal.archiving.batches import hour_of, name_of
+from comity.journal.archiving.batches import archived_span, hour_of, name_of
 from comity.journal.archiving.places import ArchivedRange, ArchivePlace
 from comity.journal.archiving.shapes import split_span
 from comity.journal.archiving.tables import OPAQUE, SCHEMA, SpanTable
@@ -141,7 +141,7 @@ def _live(journal: Path, archived: Collection[ArchivedRange]) -> Iterator[tuple[
             header = read_header(segment)
             for frame in read_segment(segment):
                 shape, values = split_span(frame.span)
-                rows.add(header, frame, shape, values)
+                rows.add(archived_span(header, frame), shape, values)
                 hours.append(hour_of(values, header))
         except (DamagedSegmentError, FileNotFoundError):
             continue

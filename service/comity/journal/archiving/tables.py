@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
@@ -10,8 +10,6 @@ import pyarrow as pa
 from comity.journal.archiving.descriptions import FIELDS, describe_span
 from comity.journal.archiving.holes import Hole
 from comity.journal.archiving.shapes import Values, join_span, read_shape
-from comity.journal.layout import SegmentHeader
-from comity.journal.reading import Frame
 
 _OCTETS: Final = pa.dictionary(pa.int32(), pa.binary())
 _SEGMENT: Final = pa.dictionary(pa.int32(), pa.string())
@@ -68,42 +66,50 @@ class SpanTable:
 
     def __init__(self) -> None:
         """Begin without rows."""
-        self._rows: list[tuple[str, int]] = []
-        self._values: list[Values] = []
+        self._sequences: list[int] = []
+        self._values: dict[Hole, list[Any]] = {hole: [] for hole in _HOLES}
         self._shapes = _Known()
         self._descriptions: list[dict[str, Any]] = []
+        self._segments = _Known()
         self._origins = {name: _Known() for name in _ORIGIN}
 
     def __len__(self) -> int:
         """Return how many rows there are."""
-        return len(self._rows)
+        return len(self._sequences)
 
-    def add(self, header: SegmentHeader, frame: Frame, shape: bytes, values: Values) -> None:
-        """Add the span of `frame`, taken apart into `shape` and `values`."""
-        self._rows.append((str(header.name), frame.sequence))
-        self._values.append(values)
+    def add(self, archived: ArchivedSpan, shape: bytes, values: Values) -> None:
+        """Add a span, taken apart into `shape` and `values`."""
+        self._sequences.append(archived.sequence)
+        for hole, column in self._values.items():
+            column.append(values.get(hole))
         if self._shapes.add(shape):
-            self._descriptions.append(describe_span(frame.span))
-        self._origins["resource"].add(header.resource)
-        self._origins["scope"].add(header.scope)
+            self._descriptions.append(describe_span(archived.span))
+        self._segments.add(archived.segment)
+        self._origins["resource"].add(archived.resource)
+        self._origins["scope"].add(archived.scope)
 
     def finish(self) -> pa.Table:
         """Return the table."""
-        segments, sequences = _Known(), []
-        for segment, sequence in self._rows:
-            segments.add(segment)
-            sequences.append(sequence)
         shapes = self._shapes.array(_OCTETS)
         described = pa.Table.from_pylist(self._descriptions, pa.schema(FIELDS))
         columns = [
-            segments.array(_SEGMENT),
-            pa.array(sequences, pa.int64()),
-            *(_column(hole, self._values) for hole in _HOLES),
+            self._segments.array(_SEGMENT),
+            pa.array(self._sequences, pa.int64()),
+            *(self._column(hole) for hole in _HOLES),
             *(column.combine_chunks() for column in described.take(shapes.indices).columns),
             shapes,
             *(self._origins[name].array(_OCTETS) for name in _ORIGIN),
         ]
         return pa.Table.from_arrays(columns, schema=SCHEMA)
+
+    def _column(self, hole: Hole) -> pa.Array:
+        """Return what was taken out of spans in one kind of hole."""
+        found = self._values[hole]
+        if hole is Hole.END:
+            # The end is taken only where the start is.
+            pairs = zip(self._values[Hole.START], found, strict=True)
+            found = [None if end is None else end - start for start, end in pairs]
+        return pa.array(found, _HOLES[hole].type)
 
 
 class _Known:
@@ -125,17 +131,6 @@ class _Known:
         """Return the rows as a dictionary array."""
         values = pa.array(list(self._numbers), kind.value_type)
         return pa.DictionaryArray.from_arrays(pa.array(self._rows, kind.index_type), values)
-
-
-def _column(hole: Hole, rows: Sequence[Values]) -> pa.Array:
-    """Return what was taken out of spans in one kind of hole."""
-    if hole is Hole.END:
-        # The end is taken only where the start is.
-        ends = ((row.get(Hole.START), row.get(hole)) for row in rows)
-        found = [None if end is None else end - start for start, end in ends]
-    else:
-        found = [row.get(hole) for row in rows]
-    return pa.array(found, _HOLES[hole].type)
 
 
 def spans_of(table: pa.Table) -> Iterator[ArchivedSpan]:
