@@ -12,7 +12,7 @@ from comity.app.ports.decision_recorder import DecisionRecord
 from comity.journal import EventTemplate, SpanTemplate
 from comity.policy.engine.cache import Cache
 from comity.telemetry.attributes import Attributes, decision_attributes, reason_events
-from comity.telemetry.exact_questions import ExactQuestion, exact_question
+from comity.telemetry.exact_questions import QUESTION, exact_question
 
 KEPT: Final = 2048
 # A description is recorded by two methods at most, nearly always with one status.
@@ -33,7 +33,7 @@ class Description:
     Attributes:
         attributes: attributes of the span, without those of the one call.
         events: attributes of its events.
-        asked: the question itself, without dates.
+        asked: the question itself, without dates; among the attributes if nothing is to be sealed.
     """
 
     __slots__ = ("_parts", "_templates", "asked", "attributes", "events")
@@ -43,7 +43,7 @@ class Description:
         parts: Parts,
         attributes: Attributes,
         events: tuple[Attributes, ...],
-        asked: ExactQuestion,
+        asked: str,
     ) -> None:
         """Describe decisions made of `parts`; holding them, nothing else gets their identities."""
         self._parts = parts
@@ -80,8 +80,12 @@ class Descriptions:
         known = self._known.get(key)
         if known is None:
             events = tuple(reason_events(record))
+            attributes = decision_attributes(record)
             asked = exact_question(record.question, record.sensitive)
-            known = Description(parts, decision_attributes(record), events, asked)
+            dated = record.facts.age is not None or record.facts.account_created is not None
+            if not asked.sensitive and not dated:
+                attributes[QUESTION] = asked.text
+            known = Description(parts, attributes, events, asked.text)
             self._known.put(key, known)
         return known
 

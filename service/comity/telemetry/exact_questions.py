@@ -9,14 +9,17 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from comity.app.exact_values import ExactValueError, from_plain, to_plain
 from comity.domain.data_request import DataRequest
 from comity.domain.question import Question
-from comity.policy.coarse_dates import NO_DATES, CoarseDates
+from comity.policy.coarse_dates import CoarseDates
 
+QUESTION: Final = "comity.question"
 _NOT_TOLD: Final = ""
+_DATES_KEPT: Final = 512
 _OUR_SOURCES: Final = frozenset({"geoip", "phone", "caller"})
 
 
@@ -55,8 +58,13 @@ def exact_request(request: DataRequest, sensitive: frozenset[tuple[str, str]]) -
 
 def with_dates(text: str, dates: CoarseDates) -> str:
     """Return what is kept of a question: its text and its dates."""
-    plain = "{}" if dates is NO_DATES else _text(dates)
-    return f'{{"asked":{text},"dates":{plain}}}'
+    return f'{{"asked":{text},"dates":{_dates_text(dates)}}}'
+
+
+@lru_cache(maxsize=_DATES_KEPT)
+def _dates_text(dates: CoarseDates) -> str:
+    """Return dates as JSON: there are few that rules tell apart."""
+    return _text(dates)
 
 
 def read_question(kept: str) -> tuple[Question, CoarseDates]:

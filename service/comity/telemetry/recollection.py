@@ -15,9 +15,9 @@ from comity.domain.request import Revision
 from comity.policy.coarse_dates import NO_DATES
 from comity.telemetry.attributes import decision_attributes, reason_events
 from comity.telemetry.descriptions import DATA_REQUEST, KIND, REASON_EVENT
-from comity.telemetry.exact_questions import with_dates
+from comity.telemetry.exact_questions import QUESTION, with_dates
 from comity.telemetry.reading import StoredSpan
-from comity.telemetry.recorder import ANSWER_EVENT, QUESTION
+from comity.telemetry.recorder import ANSWER_EVENT
 from comity.telemetry.route_attributes import answer_events, route_attributes
 from comity.telemetry.sealed_facts import DATA, KEY
 

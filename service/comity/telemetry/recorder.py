@@ -12,7 +12,7 @@ from comity.app.ports.decision_recorder import DecisionRecord, RouteRecord
 from comity.policy.coarse_dates import NO_DATES, CoarseDates
 from comity.telemetry.attributes import Attributes, call_attributes
 from comity.telemetry.descriptions import Descriptions
-from comity.telemetry.exact_questions import ExactQuestion, exact_request, with_dates
+from comity.telemetry.exact_questions import QUESTION, exact_request, with_dates
 from comity.telemetry.identifiers import decision_id, identity_octets
 from comity.telemetry.plain_spans import PlainSpan, Told
 from comity.telemetry.pseudonyms import PseudonymRing, Pseudonyms
@@ -21,7 +21,6 @@ from comity.telemetry.sealed_facts import Sealer
 
 DECISION_SPAN: Final = "comity.decision"
 ANSWER_EVENT: Final = "comity.answer"
-QUESTION: Final = "comity.question"
 
 
 class OtelDecisionRecorder:
@@ -62,7 +61,8 @@ class OtelDecisionRecorder:
         span = self._tracer.start_span(DECISION_SPAN) if own else current
         if not isinstance(span, PlainSpan):
             return self._fresh_identity()
-        self._add_question(varying, description.asked, record.dates, span)
+        if QUESTION not in description.attributes:
+            self._seal(varying, description.asked, record.dates, span)
         span.tell(Told(description, varying, record.provenance))
         if own:
             span.end()
@@ -82,7 +82,10 @@ class OtelDecisionRecorder:
         if not span.is_recording():
             return self._fresh_identity()
         asked = exact_request(record.request, record.sensitive)
-        self._add_question(attributes, asked, NO_DATES, span)
+        if asked.sensitive:
+            self._seal(attributes, asked.text, NO_DATES, span)
+        else:
+            attributes[QUESTION] = asked.text
         span.set_attributes(attributes)
         for event in answer_events(record):
             span.add_event(ANSWER_EVENT, event)
@@ -97,14 +100,10 @@ class OtelDecisionRecorder:
             attributes["comity.subject.pseudonym"] = pseudonyms.of(account_id)
             attributes["comity.subject.pseudonym_key"] = pseudonyms.key_id
 
-    def _add_question(
-        self, attributes: Attributes, asked: ExactQuestion, dates: CoarseDates, span: Span
-    ) -> None:
-        """Add what it takes to ask again: in clear if it tells nothing that is to be sealed."""
-        if not asked.sensitive and dates is NO_DATES:
-            attributes[QUESTION] = asked.text
-        elif self._sealer is not None:
-            kept = with_dates(asked.text, dates)
+    def _seal(self, attributes: Attributes, asked: str, dates: CoarseDates, span: Span) -> None:
+        """Add what it takes to ask again, for the holder of the legal key if there is one."""
+        if self._sealer is not None:
+            kept = with_dates(asked, dates)
             attributes.update(self._sealer.seal(kept, identity_octets(_identity(span))))
 
     def _fresh_identity(self) -> str:

@@ -188,9 +188,19 @@ def test_a_decision_is_told_in_full() -> None:
         "comity.provenance.flags": ("vpn",),
         "comity.subject.pseudonym": pseudonyms.of("canary_account"),
         "comity.subject.pseudonym_key": pseudonyms.key_id,
-        "comity.question": '{"action":"message_send","indicators":["managed_device"],'
-        '"product":"telegram","unknown":{"age":"withheld","presence":"source_unavailable"}}',
     }
+
+
+def test_a_question_that_tells_nothing_secret_is_kept_as_it_is() -> None:
+    """So that the answer can be made once more; with a date it is not, lest it be made wrongly."""
+    facts = replace(RECORD.facts, age=None, account_created=None)
+    found, _ = recorded(replace(RECORD, facts=facts))
+    assert found["comity.question"] == (
+        '{"action":"message_send","indicators":["managed_device"],'
+        '"product":"telegram","unknown":{"age":"withheld","presence":"source_unavailable"}}'
+    )
+    for dated in (replace(facts, account_created=CREATED), replace(facts, age=RECORD.facts.age)):
+        assert "comity.question" not in recorded(replace(RECORD, facts=dated))[0]
 
 
 def test_each_reason_is_an_event() -> None:
