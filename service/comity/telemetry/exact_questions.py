@@ -47,12 +47,14 @@ def exact_question(question: Question, sensitive: frozenset[tuple[str, str]]) ->
 
 
 def exact_request(request: DataRequest, sensitive: frozenset[tuple[str, str]]) -> ExactQuestion:
-    """Return `request`; a person's protected callings are always sensitive."""
+    """Return `request`; protected callings, and whether it is a child, are always sensitive."""
     named: list[tuple[str, str]] = [("population", name) for name in request.person.populations]
     if request.offence:
         named += [("offence", name) for name in request.offence.categories]
         named += [("offence_list", name) for name in request.offence.lists]
-    secret = bool(request.person.protected_callings) or not sensitive.isdisjoint(named)
+    person = request.person
+    always = bool(person.protected_callings) or person.child is not None
+    secret = always or not sensitive.isdisjoint(named)
     return ExactQuestion(_text(request), secret)
 
 

@@ -196,13 +196,15 @@ def test_what_names_anything_sensitive_is_sensitive(question: Question) -> None:
 
 
 def test_a_request_is_sensitive_by_person_and_offence() -> None:
-    """A protected calling always is."""
+    """A protected calling always is, and whether it is a child's, which tells of the age."""
     request = ROUTE_RECORD.request
     plain = replace(request, person=replace(request.person, protected_callings=frozenset()))
     assert exact_request(plain, RECORD.sensitive).sensitive
     assert not exact_request(plain, frozenset()).sensitive
     assert exact_request(plain, frozenset({("offence", "drug_trafficking")})).sensitive
     assert exact_request(request, frozenset()).sensitive
+    child = replace(plain, person=replace(plain.person, child=False))
+    assert exact_request(child, frozenset()).sensitive
 
 
 def test_sources_that_callers_name_are_not_kept() -> None:
