@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import pytest
+from comity.cli.journal_texts import exported_line
 from comity.journal import is_exported, read_segment, segments_in
 from comity.journal.exporting import (
     Counts,
@@ -38,6 +39,7 @@ from unit.journal.collectors import (
     spans,
 )
 from unit.journal.exports import open_journal, otlp_span, write
+from unit.journal.test_exporting_sampling import decision
 
 pytestmark = pytest.mark.processes
 
@@ -202,3 +204,20 @@ def test_nothing_is_exported_without_a_collector(tmp_path: Path) -> None:
         _, told = process.communicate(timeout=30)
     assert process.returncode == 10
     assert "set OTEL_EXPORTER_OTLP_ENDPOINT" in told
+
+
+def test_the_setting_decides_what_is_left_out(tmp_path: Path) -> None:
+    """As it is in the environment of the process; how much that was is told."""
+    journal = tmp_path / "journal"
+    with open_journal(journal) as opened:
+        opened.append_all([decision(number) for number in range(1, 5)])
+        opened.append(otlp_span(5))
+    variables = {"COMITY_EXPORT_ALLOW_RATIO": "0"}
+    with (
+        http_collector() as collected,
+        exporting(tmp_path, journal, collected, "--once", variables=variables) as process,
+    ):
+        assert ended(process) == (0, Counts(delivered=1, left_out=4))
+        assert collected.taken() == [otlp_span(5)]
+    line = exported_line(Cursor.load(journal).counts)
+    assert line.endswith("1 delivered, 0 rejected, 0 dead-lettered, 0 missing, 4 left out")
