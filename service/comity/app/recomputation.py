@@ -19,6 +19,7 @@ from comity.policy.presumptions import resolve
 from comity.policy.routing.router import route_request
 from comity.policy.rules import RuleText
 from comity.policy.scenarios.encounters import Case, account_for, near_misses
+from comity.policy.scenarios.results import Encounter
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,45 +67,49 @@ def recompute_decision(
     most_close: int,
 ) -> Recomputed:
     """Return the answer to `question` at `now`, with up to `most_close` rules that came close."""
+    record = _decide(policy, question, dates, now)
+    ruleset, facts, decision = policy.bundle.eligibility, record.facts, record.decision
+    case, ground = Case(ruleset, facts, now), Ground(facts, ruleset.lexicon, ruleset.atlas, now)
+    by = {
+        reason.rule_id: match_facts(ruleset.by_id[reason.rule_id], reason.ties, ground)
+        for reason in decision.reasons
+    }
+
+    def account(one: Encounter) -> RuleAccount:
+        rule = ruleset.by_id[one.rule_id]
+        names = tuple(map(str, by.get(one.rule_id, ())))
+        return RuleAccount(one.rule_id, rule.jurisdiction, rule.text, one.account, names)
+
+    return Recomputed(
+        record,
+        tuple(map(account, account_for(case, decision.reasons, ()))),
+        tuple(map(account, near_misses(case, by, most_close))),
+        explain(policy.engine.evaluate, ruleset, record.question, now),
+    )
+
+
+def _decide(
+    policy: PolicyInForce, question: Question, dates: CoarseDates, now: datetime
+) -> DecisionRecord:
+    """Return the answer to `question` at `now`, as it would be recorded."""
     ruleset = policy.bundle.eligibility
     age, created = dates.apply(now, DateSteps(ruleset))
     asked = replace(question, age=age, account_created=created)
     facts = resolve(asked, ruleset.lexicon, ruleset.atlas)
     decision = policy.engine.evaluate(facts, now)
-    record = DecisionRecord(
+    jurisdictions = {ruleset.by_id[rule_id].jurisdiction for rule_id in named_rules(decision)}
+    return DecisionRecord(
         revision=policy.revision,
         evaluated_at=now,
         question=asked,
         facts=facts,
         decision=decision,
-        jurisdictions=tuple(
-            sorted({ruleset.by_id[rule_id].jurisdiction for rule_id in named_rules(decision)})
-        ),
+        jurisdictions=tuple(sorted(jurisdictions)),
         degraded=degraded_sources(asked),
         provenance=None,
         hypothetical=False,
         sensitive=ruleset.lexicon.sealed,
         dates=dates,
-    )
-    case = Case(ruleset, facts, now)
-    ground = Ground(facts, ruleset.lexicon, ruleset.atlas, now)
-    by = {
-        reason.rule_id: match_facts(ruleset.by_id[reason.rule_id], reason.ties, ground)
-        for reason in decision.reasons
-    }
-    met = [(e.rule_id, e.account) for e in account_for(case, decision.reasons, ())]
-    close = [(e.rule_id, e.account) for e in near_misses(case, by, most_close)]
-
-    def account(rule_id: str, why: str) -> RuleAccount:
-        rule = ruleset.by_id[rule_id]
-        names = tuple(map(str, by.get(rule_id, ())))
-        return RuleAccount(rule_id, rule.jurisdiction, rule.text, why, names)
-
-    return Recomputed(
-        record,
-        tuple(account(*one) for one in met),
-        tuple(account(*one) for one in close),
-        explain(policy.engine.evaluate, ruleset, asked, now),
     )
 
 
