@@ -12,6 +12,7 @@ from comity.settings import Address, Settings
 from comity.supervisor.publishing import Publication
 
 _DEFAULT_PORT = 50051
+_BY_ITSELF = "default"
 
 _SOLDIER_ABROAD = "check --works-for UA:military --presence PL --phone-country US"
 
@@ -43,7 +44,10 @@ def banner(publication: Publication, settings: Settings, traces: str) -> str:
         f"  control   {settings.control_listen} (health, Watch), {http}/metrics and /status",
         "",
         "Ask it, in another terminal:",
-        *(f"  {_command(listen)} {question}" for question in QUESTIONS),
+        *(f"  {_server_named(listen)}{_command()} {question}" for question in QUESTIONS),
+        "",
+        "See what it recorded:",
+        f"  {_command()} traces{_directory_named(settings)}",
         "",
     ]
     return "\n".join(lines)
@@ -62,15 +66,25 @@ def _remarks(publication: Publication) -> list[str]:
     return lines
 
 
-def _command(listen: Address) -> str:
+def _command() -> str:
     """Return how the command line is called from where the server was started."""
     beside = Path(sys.executable).parent / "comity"
     on_path = shutil.which("comity")
     if on_path and Path(on_path).resolve() == beside.resolve():
-        command = "comity"
-    else:
-        relative = os.path.relpath(beside)
-        command = shlex.quote(relative if len(relative) < len(str(beside)) else str(beside))
+        return "comity"
+    relative = os.path.relpath(beside)
+    return shlex.quote(relative if len(relative) < len(str(beside)) else str(beside))
+
+
+def _server_named(listen: Address) -> str:
+    """Return what names the server to the command line; nothing if it looks there by itself."""
     if listen == Address("localhost", _DEFAULT_PORT):
-        return command
-    return f"COMITY_SERVER={shlex.quote(str(listen))} {command}"
+        return ""
+    return f"COMITY_SERVER={shlex.quote(str(listen))} "
+
+
+def _directory_named(settings: Settings) -> str:
+    """Return what names the data directory; nothing if the command line looks there by itself."""
+    if settings.origins.get("data_dir", _BY_ITSELF) == _BY_ITSELF:
+        return ""
+    return f" --data-dir {shlex.quote(str(settings.data_dir))}"

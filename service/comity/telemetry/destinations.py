@@ -62,7 +62,7 @@ def find_destination(environment: Mapping[str, str], data_dir: Path) -> Destinat
     if exporter == "none":
         return Destination(Place.NOWHERE, f"nowhere: {_EXPORTER} is none")
     if not exporter and not any(v.strip() and _OTLP.fullmatch(k) for k, v in environment.items()):
-        return Destination(Place.LOCAL, f"kept in {journal_in(data_dir)}; see them: comity traces")
+        return Destination(Place.LOCAL, f"kept in {journal_in(data_dir)}")
     protocol, variable = _first(environment, "PROTOCOL") or ("grpc", "")
     if protocol not in _DEFAULT_ENDPOINTS:
         raise _unknown(variable, protocol, " or ".join(_DEFAULT_ENDPOINTS))

@@ -121,3 +121,14 @@ def test_the_banner_names_another_server_in_its_commands() -> None:
     commands = [line for line in banner(PUBLICATION, settings, "").splitlines() if "check" in line]
     assert len(commands) == 3
     assert all(line.startswith("  COMITY_SERVER=localhost:4000 ") for line in commands)
+
+
+@pytest.mark.parametrize(
+    ("flags", "ending"), [({}, "traces"), ({"data_dir": "/a b"}, "traces --data-dir '/a b'")]
+)
+def test_the_banner_says_how_to_see_what_was_recorded(
+    flags: dict[str, object], ending: str
+) -> None:
+    """By a command to paste, which names the directory if it is not the usual one."""
+    lines = banner(PUBLICATION, load_settings({"HOME": "/"}, flags), "").splitlines()
+    assert lines[lines.index("See what it recorded:") + 1].endswith(f"comity {ending}")
