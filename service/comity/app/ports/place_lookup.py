@@ -93,11 +93,6 @@ class PlaceFinding:
         """Whether the person may well be somewhere else than `place`."""
         return not LOW_TRUST_FLAGS.isdisjoint(self.flags)
 
-    @property
-    def low_trust_because(self) -> frozenset[PlaceFlag]:
-        """The flags that lower the trust; empty if none does."""
-        return LOW_TRUST_FLAGS & self.flags
-
 
 class PlaceLookup(Protocol):
     """Finds the place of an IP address.
