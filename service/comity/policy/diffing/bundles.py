@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 
 import pycountry
 
-from comity.policy.atlas import Atlas
 from comity.policy.bundle import Bundle
 from comity.policy.diffing.comparison import Comparison, compare_rulesets
 from comity.policy.diffing.geography import all_clauses
@@ -141,8 +140,8 @@ def _sentences(old: Bundle, new: Bundle) -> Sentences:
         country = pycountry.countries.get(alpha_2=code)
         if country is not None:
             names.setdefault(code, f"{getattr(country, 'common_name', country.name)} ({code})")
-    atlas: Atlas = new.eligibility.atlas
-    words = Vocabulary(_lexicon(old, new), names, atlas.groups)
+    atlases = (old.eligibility.atlas, new.eligibility.atlas)
+    words = Vocabulary(_lexicon(old, new), names, atlases)
     return Sentences(words, lambda rule_id: zones.get(rule_id, "UTC"))
 
 

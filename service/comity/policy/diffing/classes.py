@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from comity.domain.facts import Members
-from comity.policy.diffing.geography import Company, Ground, place_values
-from comity.policy.diffing.paths import LEVELS, LOW, UNKNOWN_PLACE, Path, Paths, Values
+from comity.policy.diffing.geography import Company, Ground, place_values, stand_ins_of
+from comity.policy.diffing.paths import LEVELS, LOW, UNKNOWN_PLACE, Path, Paths
+from comity.policy.diffing.scopes import Kind, Scope
 from comity.policy.diffing.sights import REQUEST, Column, Sights
 from comity.policy.diffing.values import ask, given, member_sets, request_values
 
@@ -32,7 +33,12 @@ class ValueClass:
 
 
 class Classes:
-    """The values of all dimensions, put into classes; keeps what it has classified."""
+    """The values of all dimensions, put into classes; keeps what it has classified.
+
+    Attributes:
+        stand_ins: place that stands for others -> the place of which it is the rest; empty for
+            everywhere else.
+    """
 
     def __init__(self, sights: Sights, paths: Paths, ground: Ground, zones: int) -> None:
         """Classify by the clauses of `sights`, whose birthdays fall in so many `zones`."""
@@ -44,6 +50,7 @@ class Classes:
             d: request_values(d, sights, lexicons, zones=zones) for d in REQUEST
         }
         self._values["factor"] = [None, *{**lexicons[0].factors, **lexicons[1].factors}]
+        self.stand_ins = stand_ins_of(sights, ground)
         self._values["place"] = [*place_values(sights, ground)]
         self._values["population"] = [*member_sets("population", sights, lexicons)]
         self._values["trust"] = ["", LOW]
@@ -120,18 +127,29 @@ class Classes:
             return sights.capped(column, ties[1])
         return column
 
-    def universe(self, now: datetime) -> dict[str, Values]:
-        """Return for each dimension the values that leave nothing in doubt at `now`."""
+    def scopes(self, now: datetime, own: Collection[str]) -> dict[str, Scope]:
+        """Return each dimension at `now` as the rules `own` see it."""
+        return {dimension: self._scope(dimension, now, own) for dimension in LEVELS}
+
+    def _scope(self, dimension: str, now: datetime, own: Collection[str]) -> Scope:
+        """Return one dimension as the rules `own` see it."""
+        clauses, names = self._sights.naming(dimension, own)
+        foreign = self._sights.of_others(dimension, clauses)
         path = (self._any, self._ground.neutral)
-        return {
-            dimension: frozenset(
-                value
-                for kind in self.of(dimension, path, Company(), now)
-                if not kind.doubt
-                for value in kind.values
+        alike: dict[Column, tuple[set[Hashable], set[Hashable]]] = {}
+        for kind in self.of(dimension, path, Company(), now):
+            if kind.doubt:
+                continue
+            certain, possible = kind.column
+            values, plain = alike.setdefault(
+                (certain & clauses, possible & clauses), (set(), set())
             )
-            for dimension in LEVELS
-        }
+            values.update(kind.values)
+            if not possible & foreign:
+                plain.update(kind.values)
+        kinds = tuple(Kind(frozenset(values), frozenset(plain)) for values, plain in alike.values())
+        everything = frozenset[Hashable]().union(*(kind.values for kind in kinds))
+        return Scope(everything, kinds, names)
 
 
 def is_doubtful(dimension: str, value: Hashable) -> bool:

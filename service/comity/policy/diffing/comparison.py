@@ -105,6 +105,7 @@ class _Comparing:
             sights, self._meetings, self._askers, ground, len(zones_of(neighbours))
         )
         self._neighbours = neighbours
+        self._own_ids = frozenset(own)
         self._own = [n for n in neighbours if n.rule.id in own]
         self._rulesets = rulesets
         self._ground = ground
@@ -158,7 +159,8 @@ class _Comparing:
                     known=seen is found,
                     periods=periods_of(sightings, self._stretches),
                     witness=find_witness(self._search, self._askers, box, sightings, self._ground),
-                    universe=self._search.classes.universe(sightings.first),
+                    scopes=self._search.classes.scopes(sightings.first, self._own_ids),
+                    stand_ins=self._search.classes.stand_ins,
                 )
 
     def _see(

@@ -72,6 +72,20 @@ def all_clauses(rule: object) -> Iterator[Clause]:
 
 def place_values(sights: Sights, ground: Ground) -> list[str]:
     """Return the places that clauses name, those around them, the rest of each, and elsewhere."""
+    places = {*_named_places(sights, ground), *stand_ins_of(sights, ground)}
+    listed = [place for place in sorted(places) if not ground.is_out(place)]
+    return [place for place in listed if place != ground.neutral] + [ground.neutral]
+
+
+def stand_ins_of(sights: Sights, ground: Ground) -> dict[str, str]:
+    """Return the places that stand for others, each with the place of which it is the rest."""
+    found = _named_places(sights, ground)
+    rests = {rest: place for place in sorted(found) for rest in _rest_of(place, found, ground)}
+    return {**rests, ground.neutral: ""}
+
+
+def _named_places(sights: Sights, ground: Ground) -> set[str]:
+    """Return the places that clauses name, and those around them."""
     found: set[str] = set()
     for atlas in ground.atlases:
         for clause in sights.named("place"):
@@ -81,9 +95,7 @@ def place_values(sights: Sights, ground: Ground) -> list[str]:
     was, became = (atlas.aliases for atlas in ground.atlases)
     if was != became:
         found |= {code for code in {**was, **became} if was.get(code) != became.get(code)}
-    rests = {rest for place in found for rest in _rest_of(place, found, ground)}
-    listed = [place for place in sorted(found | rests) if not ground.is_out(place)]
-    return [place for place in listed if place != ground.neutral] + [ground.neutral]
+    return found
 
 
 def _rest_of(place: str, found: set[str], ground: Ground) -> Iterator[str]:

@@ -8,11 +8,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from comity.domain.facts import Members
 from comity.domain.question import Question
 from comity.policy.diffing.answers import Shift
 from comity.policy.diffing.geography import Company
 from comity.policy.diffing.instants import Stretch
 from comity.policy.diffing.paths import LEVELS, Example, Values
+from comity.policy.diffing.scopes import Scope
 from comity.policy.diffing.search import Node
 
 
@@ -95,7 +97,9 @@ class Region:
         known: whether all facts that matter are known.
         periods: when.
         witness: one of the questions.
-        universe: dimension -> values that stand for all.
+        scopes: each dimension as the rule sees it.
+        stand_ins: place that stands for others -> the place of which it is the rest; empty for
+            everywhere else.
     """
 
     rule_ids: tuple[str, ...]
@@ -104,12 +108,20 @@ class Region:
     known: bool
     periods: tuple[Period, ...]
     witness: Witness
-    universe: Mapping[str, Values] = field(compare=False, hash=False)
+    scopes: Mapping[str, Scope] = field(compare=False, hash=False)
+    stand_ins: Mapping[str, str] = field(compare=False, hash=False)
 
     @property
     def direction(self) -> Direction:
         """Which way the answers go."""
         return direction_of(self.shift)
+
+    def widened(self, dimension: str) -> tuple[Values, bool]:
+        """Return the values of a dimension with what they lack for other rules alone.
+
+        The second is whether they lacked any.
+        """
+        return self.scopes[dimension].widen(self.box.of(dimension))
 
     def also_by(self, rule_ids: Iterable[str]) -> Region:
         """Return the region with more rules."""
@@ -173,5 +185,6 @@ PLAIN = ("message_send", "telegram", "account_use", "channel_read")
 
 
 def _plainness(value: Any) -> tuple[bool, int, str]:  # noqa: ANN401
-    size = len(getattr(value, "yes", ())) + len(getattr(value, "no", ()))
-    return value not in PLAIN, size or len(str(value)), repr(value)
+    is_set = isinstance(value, Members)
+    size = len(value.yes) + len(value.no) if is_set else len(str(value))
+    return value not in PLAIN, size, repr(value)

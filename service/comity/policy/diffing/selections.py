@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from comity.domain.facts import Members
+from comity.policy.atlas import ALWAYS, Atlas
 from comity.policy.diffing.paths import Values
+from comity.policy.diffing.scopes import Scope
 from comity.policy.diffing.values import Years
 from comity.policy.lexicon import Lexicon
 
 MOST_LISTED = 8
-FEWEST_MEMBERS = 3
-FEWEST_MEMBERS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +23,12 @@ class Vocabulary:
     Attributes:
         lexicon: compiled vocabulary.
         places: code -> name of places.
-        groups: group -> its present and past members.
+        atlases: geography of both revisions.
     """
 
     lexicon: Lexicon
     places: Mapping[str, str]
-    groups: Mapping[str, Collection[str]]
+    atlases: Sequence[Atlas]
 
     def above(self, dimension: str, value: str) -> frozenset[str]:
         """Return `value` and everything that it ever is of."""
@@ -36,6 +36,19 @@ class Vocabulary:
         if dimension == "product":
             dated = [d.kind for v in found for d in self.lexicon.product_kinds.get(v, ())]
             found = found.union(*(self.lexicon.above(dimension, kind) for kind in dated))
+        return found
+
+    def always_above(self, dimension: str, value: str) -> frozenset[str]:
+        """Return `value` and everything that it is of in every law and at all times."""
+        found = self.lexicon.above(dimension, value)
+        if dimension == "product":
+            found |= frozenset(
+                kind
+                for v in found
+                for d in self.lexicon.product_kinds.get(v, ())
+                if d.span == ALWAYS and not d.jurisdiction
+                for kind in self.lexicon.above(dimension, d.kind)
+            )
         return found
 
 
@@ -50,69 +63,95 @@ def word_list(names: Iterable[str], last: str = "or") -> str:
     return f" {last} ".join(filter(None, (", ".join(listed[:-1]), *listed[-1:])))
 
 
-def word_values(dimension: str, values: Values, everything: Values, words: Vocabulary) -> str:
+def word_values(dimension: str, values: Values, scope: Scope, words: Vocabulary) -> str:
     """Return single values in words; empty if they are all that there are."""
     chosen = frozenset(v for v in values if isinstance(v, str))
-    known = frozenset(v for v in everything if isinstance(v, str))
+    known = frozenset(v for v in scope.everything if isinstance(v, str))
     if chosen >= known and chosen:
         return ""
     spared = known - chosen
     if dimension == "action" and spared <= words.lexicon.never_deny:
         return "every action that may be denied"
-    names = cover(chosen, known, lambda value: words.above(dimension, value))
-    others = cover(spared, known, lambda value: words.above(dimension, value))
+    naming = Naming(dimension, words, scope.names)
+    names = naming.of(chosen, known)
+    others = naming.of(spared, known)
     if len(names) > MOST_LISTED and len(others) < len(names):
-        return f"every {dimension} but {word_list(map(word_name, others), 'and')}"
-    return word_list(map(word_name, names))
+        return f"every {dimension} but {word_list(others, 'and')}"
+    return word_list(names)
 
 
-def cover(
-    chosen: frozenset[str], known: frozenset[str], above: Callable[[str], frozenset[str]]
-) -> list[str]:
-    """Return the fewest names that stand for `chosen` among the values `known`, sorted."""
-    extents: dict[str, set[str]] = {}
-    for value in known | chosen:
-        for kind in above(value):
-            extents.setdefault(kind, set()).add(value)
-    left = set(chosen)
-    names = []
-    whole = [k for k, extent in extents.items() if extent <= chosen]
-    for kind in sorted(whole, key=lambda k: (-len(extents[k]), k not in chosen, k)):
-        if len(extents[kind] & left) > 1 or kind in left:
-            names.append(kind)
-            left -= extents[kind]
-    return sorted([*names, *left])
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """Names values of a dimension.
+
+    Attributes:
+        dimension: the dimension.
+        words: what words are made of.
+        own: names that the changed rule itself uses.
+    """
+
+    dimension: str
+    words: Vocabulary
+    own: frozenset[str]
+
+    def of(self, chosen: frozenset[str], known: frozenset[str]) -> list[str]:
+        """Return the fewest names that stand for `chosen` and nothing else, sorted.
+
+        A kind stands for all below it, its unnamed rest included; so it is used only if the rule
+        names it or it is itself chosen, and nothing below it is left out.
+        """
+        left = set(chosen)
+        names = []
+        whole = {k: self._below(k, known) for k in chosen | self.own}
+        for kind in sorted(whole, key=lambda k: (-len(whole[k]), k not in self.own, k)):
+            extent = whole[kind]
+            if extent & left and extent <= chosen:
+                names.append(word_name(kind))
+                left -= {v for v in extent if kind in self.words.always_above(self.dimension, v)}
+        return sorted([*names, *(f"{word_name(kind)} of no known kind" for kind in left)])
+
+    def _below(self, kind: str, known: frozenset[str]) -> frozenset[str]:
+        """Return what is ever of `kind` among the values `known`."""
+        return frozenset(v for v in known | {kind} if kind in self._above(v)) - (
+            frozenset({kind}) - known
+        )
+
+    def _above(self, value: str) -> frozenset[str]:
+        return self.words.above(self.dimension, value)
 
 
 def word_members(
-    dimension: str, values: Values, everything: Values, words: Vocabulary, forms: tuple[str, str]
+    dimension: str, values: Values, scope: Scope, words: Vocabulary, forms: tuple[str, str]
 ) -> str:
-    """Return sets of members in words, as `forms` puts having and lacking; empty if all."""
-    sets = [v for v in everything if isinstance(v, Members)]
+    """Return sets of members in words, as `forms` puts having and lacking; empty if all.
+
+    Of sets that no such words describe it says only that there are some.
+    """
+    sets = [v for v in scope.everything if isinstance(v, Members)]
     chosen = {v for v in values if isinstance(v, Members)}
     if all(v in chosen for v in sets):
         return ""
-    single = {next(iter(v.yes)): v in chosen for v in sets if len(v.yes) == 1}
+    single = {next(iter(v.yes)): v in chosen for v in sets if len(v.yes) == 1 and not v.no}
     having = frozenset(name for name, inside in single.items() if inside)
     lacking = frozenset(single) - having
     lacking -= {name for v in chosen for name in v.yes}
+    naming = Naming(dimension, words, scope.names)
 
     def named(names: frozenset[str]) -> str:
-        covered = cover(names, frozenset(single), lambda value: words.above(dimension, value))
-        return word_list(map(word_name, covered))
+        return word_list(naming.of(names, frozenset(single)))
 
     if having and all(bool(v.yes & having) is (v in chosen) for v in sets):
         return f"{forms[0]} {named(having)}"
     if lacking and all((not v.yes & lacking) is (v in chosen) for v in sets):
         return f"{forms[1]} {named(lacking)}"
-    if having and lacking:
-        spared = all(
-            (bool(v.yes & having) and not v.yes & lacking) is (v in chosen) for v in sets if v.yes
-        )
-        if spared and Members() not in chosen:
+    # Only what takes a set out that would otherwise be in is a limit.
+    out = [v.yes for v in sets if v not in chosen and v.yes & having]
+    lacking = frozenset(name for name in lacking if any(name in yes for yes in out))
+    if having and lacking and Members() not in chosen:
+        spared = all((bool(v.yes & having) and not v.yes & lacking) is (v in chosen) for v in sets)
+        if spared:
             return f"{forms[0]} {named(having)} and {forms[1]} {named(lacking)}"
-    plain = sorted(" with ".join(sorted(v.yes)) or "none" for v in chosen if not v.open)
-    return f"{forms[0]} {word_list(map(word_name, plain[:MOST_LISTED]))}"
+    return f"in certain combinations of {dimension}"
 
 
 def word_ages(values: Values, everything: Values) -> str:
@@ -147,31 +186,6 @@ def word_creations(values: Values, everything: Values, zoned: Callable[[datetime
         parts += [f"before {zoned(end)}"] if end is not None else []
         spans.append(" ".join(parts))
     return f"with an account created {word_list(spans)}" if spans else ""
-
-
-def word_places(values: Values, everything: Values, words: Vocabulary) -> str:
-    """Return places in words: groups where all members are meant, parts only without the whole."""
-    chosen = frozenset(v for v in values if isinstance(v, str) and v)
-    known = frozenset(v for v in everything if isinstance(v, str) and v)
-    if chosen >= known:
-        return "any place"
-    whole = {code for code in chosen if "-" not in code or code.partition("-")[0] not in chosen}
-    names = []
-    for group, members in sorted(words.groups.items(), key=lambda item: -len(item[1])):
-        inside = {m for m in members if m in known}
-        if len(inside) >= FEWEST_MEMBERS and inside <= chosen and inside & whole:
-            names.append(f"the members of {group}")
-            whole -= inside
-    spared = sorted(
-        code for code in known - chosen if "-" in code and code.partition("-")[0] in chosen
-    )
-    names += [words.places.get(code, word_name(code)) for code in sorted(whole)]
-    if len(names) > 3 * MOST_LISTED:
-        left_out = [words.places.get(code, code) for code in sorted(known - chosen)]
-        if len(left_out) < len(names):
-            return f"any place but {word_list(left_out, 'and')}"
-    told = word_list(names)
-    return f"{told} without {word_list(spared, 'and')}" if spared else told
 
 
 def is_unknown(values: Iterable[Hashable], everything: Values) -> bool:

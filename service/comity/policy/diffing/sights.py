@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -147,6 +147,21 @@ class Sights:
     def is_named(self, dimension: str) -> bool:
         """Return whether any clause names `dimension`."""
         return bool(self._named[dimension])
+
+    def naming(self, dimension: str, rule_ids: Collection[str]) -> tuple[int, frozenset[str]]:
+        """Return which clauses of some rules name `dimension`, and the names that they give."""
+        clauses = union(p.clauses for p in self.positions if p.rule.id in rule_ids)
+        names: set[str] = set()
+        for group in self._groups[dimension].values():
+            if group.members & clauses:
+                for field in FIELDS[dimension]:
+                    given = getattr(group.clause, field)
+                    names |= given if isinstance(given, frozenset) else set()
+        return self._named[dimension] & clauses, frozenset(names)
+
+    def of_others(self, dimension: str, clauses: int) -> int:
+        """Return the clauses that name `dimension` and are not among `clauses`."""
+        return self._named[dimension] & ~clauses
 
     def of_request(self, dimension: str, question: Question, now: datetime) -> Column:
         """Return how the value that `question` gives for `dimension` is seen at `now`."""

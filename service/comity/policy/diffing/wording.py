@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from comity.domain.facts import Members
 from comity.domain.question import Connection
 from comity.policy.diffing.answers import Answer
+from comity.policy.diffing.localities import Localities
+from comity.policy.diffing.paths import LEVELS
 from comity.policy.diffing.regions import Direction, Period, Region
 from comity.policy.diffing.selections import (
     Vocabulary,
@@ -20,7 +22,6 @@ from comity.policy.diffing.selections import (
     word_list,
     word_members,
     word_name,
-    word_places,
     word_values,
 )
 from comity.policy.scenarios.wording import word_outcome
@@ -45,6 +46,9 @@ UNKNOWN: Final[Mapping[str, str]] = {
     "age": "the age",
     "created": "when the account was created",
 }
+LIMIT: Final = ", unless another rule already decides so"
+WIDENED: Final = tuple(dimension for dimension in LEVELS if dimension not in ("factor", "trust"))
+TICK: Final = timedelta(microseconds=1)
 DIRECTIONS: Final = {
     Direction.STRICTER: "stricter",
     Direction.LOOSER: "looser",
@@ -69,9 +73,11 @@ class Sentences:
         """Return when, for whom and what, from which answer to which, and by which rule."""
         zone = self.zone_of(region.rule_ids[0])
         when = "; ".join(word_period(period, zone) for period in region.periods)
+        what = self.what(region)
+        pause = "," if what.endswith(LIMIT) else ""
         rules = "Rule" if len(region.rule_ids) == 1 else "Rules"
         return (
-            f"{when}, {self.who(region)}: {self.what(region)} {word_shift(region)}. "
+            f"{when}, {self.who(region)}: {what}{pause} {word_shift(region)}. "
             f"{rules} {word_list(region.rule_ids, 'and')}."
         )
 
@@ -85,7 +91,7 @@ class Sentences:
     def what(self, region: Region) -> str:
         """Return what they do."""
         action, product, device = (
-            word_values(name, region.box.of(name), region.universe[name], self.words)
+            word_values(name, region.widened(name)[0], region.scopes[name], self.words)
             for name in ("action", "product", "device")
         )
         item, purpose = (
@@ -97,21 +103,23 @@ class Sentences:
         )
         parts = [action or "every action", f"on {product or 'every product'}"]
         parts += [f"with a device {device}"] if device else []
-        return " ".join((*parts, *filter(None, (item, purpose))))
+        told = " ".join((*parts, *filter(None, (item, purpose))))
+        limited = any(region.widened(dimension)[1] for dimension in WIDENED)
+        return f"{told}{LIMIT}" if limited else told
 
     def _members(self, region: Region, dimension: str, forms: tuple[str, str]) -> str:
         """Return the sets of a dimension in words."""
-        values, everything = region.box.of(dimension), region.universe[dimension]
-        if is_unknown(values, everything):
+        values, scope = region.widened(dimension)[0], region.scopes[dimension]
+        if is_unknown(values, scope.everything):
             return ""
-        return word_members(dimension, values, everything, self.words, forms)
+        return word_members(dimension, values, scope, self.words, forms)
 
     def _connection(self, region: Region) -> str:
         """Return the connection by which people are concerned."""
         factors = region.box.of("factor")
         if None in factors:
             return "for everybody"
-        known = {f for f in region.universe["factor"] if f is not None}
+        known = {f for f in region.scopes["factor"].everything if f is not None}
         if factors >= known:
             by = "is connected with"
         else:
@@ -121,19 +129,29 @@ class Sentences:
         places = region.box.of("place")
         if places == {""}:
             return f"for whoever perhaps {by} a place that is not known"
-        told = f"for whoever {by} {word_places(places, region.universe['place'], self.words)}"
+        told = f"for whoever {by} {self._places(region)}"
         population = self._members(region, "population", ("as", "not as"))
         trust = " by a connection of low trust" if region.box.of("trust") == {"low"} else ""
         return " ".join(filter(None, (told, population))) + trust
 
+    def _places(self, region: Region) -> str:
+        """Return the places of the connection."""
+        instants = [region.witness.at]
+        for period in region.periods:
+            instants += [period.start] if period.start is not None else []
+            instants += [period.end - TICK] if period.end is not None else []
+        words = self.words
+        localities = Localities(words.atlases, words.places, region.stand_ins, instants)
+        return localities.word(region.widened("place")[0], region.scopes["place"])
+
     def _person(self, region: Region) -> Iterator[str]:
         """Yield what else is to be said of the person."""
-        box, everything = region.box, region.universe
+        ages, creations = (region.widened(name)[0] for name in ("age", "created"))
         zone = self.zone_of(region.rule_ids[0])
-        yield word_ages(box.of("age"), everything["age"])
+        yield word_ages(ages, region.scopes["age"].everything)
         yield self._members(region, "label", ("with the label", "without the label"))
         yield word_creations(
-            box.of("created"), everything["created"], lambda i: word_instant(i, zone)
+            creations, region.scopes["created"].everything, lambda i: word_instant(i, zone)
         )
 
     def _company(self, region: Region) -> Iterator[str]:
@@ -162,7 +180,7 @@ class Sentences:
         if values == {None} and dimension == "population":
             return False
         plain = {v for v in values if not (isinstance(v, Members) and v.open)}
-        return is_unknown(plain, region.universe[dimension])
+        return is_unknown(plain, region.scopes[dimension].everything)
 
 
 def word_period(period: Period, zone: str) -> str:
