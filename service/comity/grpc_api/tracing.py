@@ -19,6 +19,7 @@ Metadata = Sequence[tuple[str, str | bytes]]
 
 # Health and reflection are asked all the time and decide nothing.
 _UNTRACED: Final = "/grpc."
+_PARENT: Final = "traceparent"
 # The other codes tell of the caller's mistakes, which don't make the server's span a failure.
 # Source: https://opentelemetry.io/docs/specs/semconv/rpc/grpc/
 _FAILURES: Final = frozenset(
@@ -89,6 +90,8 @@ class TracingInterceptor(UnaryInterceptor):
     def _parent_of(self, context: grpc.ServicerContext) -> Context:
         """Return the context of the caller's span; an empty one if it tells of none."""
         metadata: Metadata = context.invocation_metadata()
+        if not any(name == _PARENT for name, _ in metadata):  # saves the look for the rest
+            return Context()
         return self._propagator.extract(metadata, Context(), _METADATA)
 
 

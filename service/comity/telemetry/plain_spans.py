@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from time import time_ns
 
 from opentelemetry.context import Context
@@ -34,54 +33,13 @@ from opentelemetry.trace import (
 )
 from opentelemetry.util.types import Attributes, AttributeValue
 
-from comity.domain.request import Provenance
-from comity.journal import LOCAL_PARENT, REMOTE_PARENT, AttributeKey, encode_attributes
-from comity.telemetry.attributes import PROVENANCES_KEPT, provenance_attributes
-from comity.telemetry.descriptions import DATA_REQUEST, KIND, OPENED, REASON_EVENT, Description
+from comity.journal import LOCAL_PARENT, REMOTE_PARENT
+from comity.telemetry.descriptions import DATA_REQUEST, KIND, OPENED, REASON_EVENT
+from comity.telemetry.told import Told
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
 _NO_STATE = TraceState()
 _UNSET = Status()
-_KEYS_KEPT = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a span says of a decision, besides what it says of its call.
-
-    Attributes:
-        description: what is said of every decision with equal facts.
-        varying: attributes of the one decision.
-        provenance: the database behind a look-up; None if none was made.
-    """
-
-    description: Description
-    varying: Mapping[str, AttributeValue]
-    provenance: Provenance | None = None
-
-    @property
-    def attributes(self) -> Mapping[str, AttributeValue]:
-        """All attributes."""
-        found = provenance_attributes(self.provenance)
-        return {**self.description.attributes, **self.varying, **found}
-
-    def encode_varying(self) -> bytes:
-        """Return the attributes that are not of the description, as fields of an OTLP span."""
-        fields = [_key(name).encode(value) for name, value in self.varying.items()]
-        fields.append(_encoded_provenance(self.provenance))
-        return b"".join(fields)
-
-
-@lru_cache(maxsize=_KEYS_KEPT)
-def _key(name: str) -> AttributeKey:
-    """Return what encodes attributes called `name`."""
-    return AttributeKey(name)
-
-
-@lru_cache(maxsize=PROVENANCES_KEPT)
-def _encoded_provenance(provenance: Provenance | None) -> bytes:
-    """Return the attributes of the database behind a look-up as fields of an OTLP span."""
-    return encode_attributes(provenance_attributes(provenance))
 
 
 class PlainTracer(Tracer):

@@ -14,10 +14,11 @@ from comity.telemetry.attributes import Attributes, call_attributes
 from comity.telemetry.descriptions import Descriptions
 from comity.telemetry.exact_questions import QUESTION, exact_request, with_dates
 from comity.telemetry.identifiers import decision_id, identity_octets
-from comity.telemetry.plain_spans import PlainSpan, Told
+from comity.telemetry.plain_spans import PlainSpan
 from comity.telemetry.pseudonyms import PseudonymRing, Pseudonyms
 from comity.telemetry.route_attributes import answer_events, route_attributes
 from comity.telemetry.sealed_facts import Sealer
+from comity.telemetry.told import Told
 
 DECISION_SPAN: Final = "comity.decision"
 ANSWER_EVENT: Final = "comity.answer"
