@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -136,20 +136,23 @@ class Classes:
         clauses, names = self._sights.naming(dimension, own)
         foreign = self._sights.of_others(dimension, clauses)
         path = (self._any, self._ground.neutral)
-        alike: dict[Column, tuple[set[Hashable], set[Hashable]]] = {}
+        alike: dict[Column, list[tuple[int, Hashable]]] = {}
         for kind in self.of(dimension, path, Company(), now):
-            if kind.doubt:
-                continue
             certain, possible = kind.column
-            values, plain = alike.setdefault(
-                (certain & clauses, possible & clauses), (set(), set())
-            )
-            values.update(kind.values)
-            if not possible & foreign:
-                plain.update(kind.values)
-        kinds = tuple(Kind(frozenset(values), frozenset(plain)) for values, plain in alike.values())
+            number = (possible & foreign).bit_count()
+            if not kind.doubt:
+                several = alike.setdefault((certain & clauses, possible & clauses), [])
+                several += [(number, value) for value in kind.values]
+        kinds = tuple(map(_kind, alike.values()))
         everything = frozenset[Hashable]().union(*(kind.values for kind in kinds))
         return Scope(everything, kinds, names)
+
+
+def _kind(values: Sequence[tuple[int, Hashable]]) -> Kind:
+    """Return values as one kind, each given with the number of other clauses that name it."""
+    fewest = min(number for number, _ in values)
+    plain = frozenset(value for number, value in values if number == fewest)
+    return Kind(frozenset(value for _, value in values), plain)
 
 
 def is_doubtful(dimension: str, value: Hashable) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from comity.domain.facts import Members
 from comity.domain.question import Question
@@ -16,6 +16,9 @@ from comity.policy.diffing.instants import Stretch
 from comity.policy.diffing.paths import LEVELS, Example, Values
 from comity.policy.diffing.scopes import Scope
 from comity.policy.diffing.search import Node
+
+LISTED: Final = ("place", "product", "action", "device")
+MOST_LISTED: Final = 8
 
 
 class Direction(StrEnum):
@@ -119,9 +122,15 @@ class Region:
     def widened(self, dimension: str) -> tuple[Values, bool]:
         """Return the values of a dimension with what they lack for other rules alone.
 
-        The second is whether they lacked any.
+        The second is whether they lacked any. Single values of a dimension that the rule names
+        are left as they are, if they can be listed.
         """
-        return self.scopes[dimension].widen(self.box.of(dimension))
+        scope, chosen = self.scopes[dimension], self.box.of(dimension)
+        if dimension in LISTED and scope.names:
+            fewest = min(len(chosen), len(scope.everything - chosen))
+            if fewest <= MOST_LISTED:
+                return chosen, False
+        return scope.widen(chosen)
 
     def also_by(self, rule_ids: Iterable[str]) -> Region:
         """Return the region with more rules."""

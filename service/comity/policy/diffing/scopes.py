@@ -13,7 +13,7 @@ class Kind:
 
     Attributes:
         values: the values.
-        plain: those that no other rule names.
+        plain: those that the fewest clauses of other rules name.
     """
 
     values: Values
@@ -44,8 +44,7 @@ class Scope:
         found = set[object]()
         for kind in self.kinds:
             inside = kind.values & chosen
-            telling = kind.plain or kind.values
-            if telling <= chosen:
+            if kind.plain <= chosen:
                 found |= kind.values
             elif inside:
                 return chosen, False

@@ -1,0 +1,81 @@
+"""What `comity policy diff` says of edits of the shipped files."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from unit.cli.command import Command
+from unit.policy.compiling.one_file import POLICIES
+
+
+@pytest.mark.parametrize(
+    ("edit", "told"),
+    [
+        (
+            ("eu", "from: 2024-06-25", "from: 2024-06-27"),
+            [
+                (
+                    "From 2024-06-25 (Europe/Brussels) until 2024-06-27 (Europe/Brussels), for whoever "
+                    "is in a member of eu_law: find or show on every product if the object is eu "
+                    "sanctioned 2024 channel, unless another rule already decides so, goes from "
+                    "withhold channel with reposts to allow (looser). Rule eu-2024-ria."
+                )
+            ],
+        ),
+        (
+            ("at", "from: 2023-05-10", "from: 2023-05-12"),
+            [
+                (
+                    "From 2023-05-10 (Europe/Vienna) until 2023-05-12 (Europe/Vienna), for whoever "
+                    "works for Austria (AT) as civil servant, minister or ministerial staff: every "
+                    "action that may be denied on tiktok with a device official goes from deny to "
+                    "allow (looser). Rule at-2023."
+                )
+            ],
+        ),
+        (
+            ("ua", "from: 2024-09-20", "from: 2024-09-21"),
+            [
+                (
+                    "From 2024-09-20 (Europe/Kyiv) until 2024-09-21 (Europe/Kyiv), for whoever works "
+                    "for Ukraine (UA) as critical infrastructure, government official, military or "
+                    "security service, without the label ua official duty: every action that may be "
+                    "denied on telegram with a device official unless the object is official channel "
+                    "goes from deny to allow (looser). Rule ua-2024-official-devices."
+                )
+            ],
+        ),
+        (
+            ("ru", "from: 2025-08-13", "from: 2025-08-14"),
+            [
+                (
+                    "From 2025-08-13 (Europe/Moscow) until 2025-08-14 (Europe/Moscow), for whoever is "
+                    "in RU-CE or RU-DA: call on whatsapp goes from restrict calls to allow (looser). "
+                    "Rule ru-2025-calls."
+                ),
+                (
+                    "From 2025-08-13 (Europe/Moscow) until 2025-08-14 (Europe/Moscow), for whoever is "
+                    "in Russian Federation (RU) without RU-CE and RU-DA: call on telegram or whatsapp "
+                    "goes from restrict calls to allow (looser). Rule ru-2025-calls."
+                ),
+            ],
+        ),
+    ],
+    ids=["a group", "kinds of people", "a kind with all below it", "a place without its parts"],
+)
+def test_a_sentence_names_what_the_rule_names(
+    comity: Command, tmp_path: Path, edit: tuple[str, str, str], told: list[str]
+) -> None:
+    """No place that stands for others, no wider kind, and no limit by other rules is named."""
+    code, was, becomes = edit
+    policies = tmp_path / "policies"
+    shutil.copytree(POLICIES, policies)
+    edited = policies / "jurisdictions" / f"{code}.yaml"
+    text = edited.read_text(encoding="utf-8")
+    assert text.count(was) == 1, "the shipped file has changed: adapt the edit to it"
+    edited.write_text(text.replace(was, becomes), encoding="utf-8")
+    shown = json.loads(comity("policy", "diff", str(POLICIES), str(policies), "--json").out)
+    assert sorted(d["sentence"] for d in shown["differences"] if d["known"]) == told
