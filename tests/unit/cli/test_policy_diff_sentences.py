@@ -18,10 +18,11 @@ from unit.policy.compiling.one_file import POLICIES
             ("eu", "from: 2024-06-25", "from: 2024-06-27"),
             [
                 (
-                    "From 2024-06-25 (Europe/Brussels) until 2024-06-27 (Europe/Brussels), for whoever "
-                    "is in a member of eu_law: find or show on every product if the object is eu "
-                    "sanctioned 2024 channel, unless another rule already decides so, goes from "
-                    "withhold channel with reposts to allow (looser). Rule eu-2024-ria."
+                    "From 2024-06-25 (Europe/Brussels) until 2024-06-27 (Europe/Brussels), for "
+                    "whoever is in a member of eu_law: find or show on every product if the "
+                    "object is eu sanctioned 2024 channel, unless another rule already decides "
+                    "so, goes from withhold channel with reposts to allow (looser). Rule "
+                    "eu-2024-ria."
                 )
             ],
         ),
@@ -29,10 +30,10 @@ from unit.policy.compiling.one_file import POLICIES
             ("at", "from: 2023-05-10", "from: 2023-05-12"),
             [
                 (
-                    "From 2023-05-10 (Europe/Vienna) until 2023-05-12 (Europe/Vienna), for whoever "
-                    "works for Austria (AT) as civil servant, minister or ministerial staff: every "
-                    "action that may be denied on tiktok with a device official goes from deny to "
-                    "allow (looser). Rule at-2023."
+                    "From 2023-05-10 (Europe/Vienna) until 2023-05-12 (Europe/Vienna), for "
+                    "whoever works for Austria (AT) as civil servant, minister or ministerial "
+                    "staff: every action that may be denied on tiktok with a device official "
+                    "goes from deny to allow (looser). Rule at-2023."
                 )
             ],
         ),
@@ -40,11 +41,12 @@ from unit.policy.compiling.one_file import POLICIES
             ("ua", "from: 2024-09-20", "from: 2024-09-21"),
             [
                 (
-                    "From 2024-09-20 (Europe/Kyiv) until 2024-09-21 (Europe/Kyiv), for whoever works "
-                    "for Ukraine (UA) as critical infrastructure, government official, military or "
-                    "security service, without the label ua official duty: every action that may be "
-                    "denied on telegram with a device official unless the object is official channel "
-                    "goes from deny to allow (looser). Rule ua-2024-official-devices."
+                    "From 2024-09-20 (Europe/Kyiv) until 2024-09-21 (Europe/Kyiv), for whoever "
+                    "works for Ukraine (UA) as critical infrastructure, government official, "
+                    "military or security service, without the label ua official duty: every "
+                    "action that may be denied on telegram with a device official unless the "
+                    "object is official channel goes from deny to allow (looser). Rule "
+                    "ua-2024-official-devices."
                 )
             ],
         ),
@@ -52,14 +54,15 @@ from unit.policy.compiling.one_file import POLICIES
             ("ru", "from: 2025-08-13", "from: 2025-08-14"),
             [
                 (
-                    "From 2025-08-13 (Europe/Moscow) until 2025-08-14 (Europe/Moscow), for whoever is "
-                    "in RU-CE or RU-DA: call on whatsapp goes from restrict calls to allow (looser). "
-                    "Rule ru-2025-calls."
+                    "From 2025-08-13 (Europe/Moscow) until 2025-08-14 (Europe/Moscow), for "
+                    "whoever is in RU-CE or RU-DA: call on whatsapp goes from restrict calls to"
+                    " allow (looser). Rule ru-2025-calls."
                 ),
                 (
-                    "From 2025-08-13 (Europe/Moscow) until 2025-08-14 (Europe/Moscow), for whoever is "
-                    "in Russian Federation (RU) without RU-CE and RU-DA: call on telegram or whatsapp "
-                    "goes from restrict calls to allow (looser). Rule ru-2025-calls."
+                    "From 2025-08-13 (Europe/Moscow) until 2025-08-14 (Europe/Moscow), for "
+                    "whoever is in Russian Federation (RU) without RU-CE and RU-DA: call on "
+                    "telegram or whatsapp goes from restrict calls to allow (looser). Rule "
+                    "ru-2025-calls."
                 ),
             ],
         ),
