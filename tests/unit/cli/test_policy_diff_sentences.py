@@ -66,8 +66,38 @@ from unit.policy.compiling.one_file import POLICIES
                 ),
             ],
         ),
+        (
+            ("eu", "from: 2022-10", "from: 2022-11"),
+            [
+                (
+                    "From 2022-10-31 (Europe/Brussels) until 2022-11-30 (Europe/Brussels), for "
+                    "whoever is a national of Russian Federation (RU), without the label eu "
+                    "residence permit, without another connection that is excepted: wallet use "
+                    "on every product goes from deny to allow (looser). Rule eu-2022-wallets."
+                ),
+                (
+                    "From 2022-10-31 (Europe/Brussels) until 2022-11-30 (Europe/Brussels), for "
+                    "whoever lives in Russian Federation (RU) without crimea, without the label"
+                    " eu residence permit, without another connection that is excepted: wallet "
+                    "use on every product goes from deny to allow (looser). Rule "
+                    "eu-2022-wallets."
+                ),
+                (
+                    "From 2022-10-31 (Europe/Brussels) until 2022-11-30 (Europe/Brussels), for "
+                    "whoever lives in crimea, without the label eu residence permit, without "
+                    "another connection that is excepted: wallet use on every product goes from"
+                    " deny to restrict paid_services (looser). Rule eu-2022-wallets."
+                ),
+            ],
+        ),
     ],
-    ids=["a group", "kinds of people", "a kind with all below it", "a place without its parts"],
+    ids=[
+        "a group",
+        "kinds of people",
+        "a kind with all below it",
+        "a place without its parts",
+        "people with other connections",
+    ],
 )
 def test_a_sentence_names_what_the_rule_names(
     comity: Command, tmp_path: Path, edit: tuple[str, str, str], told: list[str]

@@ -19,6 +19,9 @@ apart. So the difference can be found by trying them all, if it is done in the r
 6. *Regions* (`regions`): what differs alike is merged over values and over time. The first search
    has all facts known; a second one asks where something is not known, or other connections of
    the person are in doubt.
+7. *Words* (`scopes`, `selections`, `localities`, `wording`): places and kinds are named as the rule
+   names them, if that is what was found. What only stands for others is never told by its own
+   name; what is lacking because other rules decide it is told as no more than that.
 
 Two answers differ if the outcome, whether it is settled, or the missing facts differ. Reasons,
 texts, conflicts and validity only tell why and how long.

@@ -161,6 +161,7 @@ class _Comparing:
                     witness=find_witness(self._search, self._askers, box, sightings, self._ground),
                     scopes=self._search.classes.scopes(sightings.first, self._own_ids),
                     stand_ins=self._search.classes.stand_ins,
+                    excepting=any(n.rule.person_exceptions for n in self._own),
                 )
 
     def _see(

@@ -103,6 +103,7 @@ class Region:
         scopes: each dimension as the rule sees it.
         stand_ins: place that stands for others -> the place of which it is the rest; empty for
             everywhere else.
+        excepting: whether other connections of a person are excepted.
     """
 
     rule_ids: tuple[str, ...]
@@ -113,6 +114,7 @@ class Region:
     witness: Witness
     scopes: Mapping[str, Scope] = field(compare=False, hash=False)
     stand_ins: Mapping[str, str] = field(compare=False, hash=False)
+    excepting: bool = field(default=False, compare=False, hash=False)
 
     @property
     def direction(self) -> Direction:

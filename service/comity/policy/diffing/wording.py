@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from comity.domain.facts import Members
 from comity.domain.question import Connection
 from comity.policy.diffing.answers import Answer
+from comity.policy.diffing.geography import NEUTRAL
 from comity.policy.diffing.localities import Localities
 from comity.policy.diffing.paths import LEVELS
 from comity.policy.diffing.regions import Direction, Period, Region
@@ -157,6 +158,8 @@ class Sentences:
     def _company(self, region: Region) -> Iterator[str]:
         """Yield the person's other connections."""
         company = region.box.company
+        if region.excepting and company == NEUTRAL:
+            yield "without another connection that is excepted"
         for connection in company.connections:
             yield f"who also {self._also(connection)}"
         for factor in sorted(company.opened | company.omitted):
