@@ -196,6 +196,7 @@ def test_a_caller_can_use_up_its_own_part_only() -> None:
             assert reason_of(error) == "CALLER_OVERLOADS"
         hold(login, busy, b"3")
         busy.release.set()
+        eventually(lambda: busy.in_flight() == 0)
         assert search.unary_unary(ASK)(b"4", timeout=PATIENCE_SECONDS) == b"4"
         eventually(lambda: busy.in_flight() == 0)
     assert sorted(busy.begun) == [b"1", b"2", b"3", b"4"]
