@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
+from typing import Final
 
 from comity.domain.effect import Outcome
 from comity.policy.atlas import Atlas
@@ -99,6 +101,28 @@ class Clause:
             or self.populations is not None
             or self.low_trust
         )
+
+
+# Attribute of a clause, but for its factors -> the fact that it asks about.
+FACT_OF_ATOM: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "places": "place",
+        "populations": "population",
+        "low_trust": "trust",
+        "products": "product",
+        "actions": "action",
+        "devices": "device",
+        "labels": "label",
+        "items": "item",
+        "purposes": "purpose",
+        "not_products": "product",
+        "not_devices": "device",
+        "not_items": "item",
+        "not_purposes": "purpose",
+        "age": "age",
+        "created": "account_created",
+    }
+)
 
 
 class Undecided(StrEnum):

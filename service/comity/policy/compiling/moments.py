@@ -33,25 +33,23 @@ class FileClock:
 
     def start_of(self, moment: Moment, loc: Loc) -> datetime | None:
         """Return the first moment in; a month counts from its last day."""
-        match moment:
-            case Instant():
-                return moment.at.astimezone(UTC)
-            case Day():
-                return self._midnight(moment.date, loc)
-            case Month():
-                return self._midnight(moment.last, loc)
-            case _:
-                assert_never(moment)
+        if isinstance(moment, Month):
+            return self._midnight(moment.last, loc)
+        return self._first_of(moment, loc)
 
     def end_of(self, moment: Moment, loc: Loc) -> datetime | None:
         """Return the first moment out; a month counts to its first day."""
+        if isinstance(moment, Month):
+            return self._midnight(moment.first, loc)
+        return self._first_of(moment, loc)
+
+    def _first_of(self, moment: Day | Instant, loc: Loc) -> datetime | None:
+        """Return an instant, or the first one of a day."""
         match moment:
             case Instant():
                 return moment.at.astimezone(UTC)
             case Day():
                 return self._midnight(moment.date, loc)
-            case Month():
-                return self._midnight(moment.first, loc)
             case _:
                 assert_never(moment)
 

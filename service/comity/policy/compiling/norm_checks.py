@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from comity.domain.effect import ALLOWED, Effect, Outcome, Verify
-from comity.policy.compiling.lexicons import SETTLED
 from comity.policy.compiling.members import uses_members
 from comity.policy.compiling.norms import outcomes_of
 from comity.policy.compiling.reporting import FileReport
 from comity.policy.documents.effects import RestrictEffect, VerifyEffect
 from comity.policy.documents.norms import ContentRule, Norm, Restriction
 from comity.policy.documents.vocabulary import VocabularyFile
-from comity.policy.rules import Clause, Rule
+from comity.policy.rules import FACT_OF_ATOM, Clause, Rule
 from comity.policy.yaml_nodes import Loc
 
 _UNBOUND: Final = ("advice", "voluntary", "practice")
-# Attribute of a clause -> the fact that it may leave unknown.
-_FACTS: Final[Mapping[str, str]] = {
-    "places": "place",
-    "populations": "population",
-    "low_trust": "trust",
-    "products": "product",
-    "actions": "action",
-    "devices": "device",
-    "labels": "label",
-    "items": "item",
-    "purposes": "purpose",
-    "not_products": "product",
-    "not_devices": "device",
-    "not_items": "item",
-    "not_purposes": "purpose",
-    "age": "age",
-    "created": "account_created",
-}
 _UNNAMED: Final = Clause()
 
 
@@ -195,9 +176,9 @@ def _facts_named(rule: Rule) -> frozenset[str]:
         facts |= clause.factors or frozenset()
         facts |= {
             fact
-            for name, fact in _FACTS.items()
+            for name, fact in FACT_OF_ATOM.items()
             if getattr(clause, name) != getattr(_UNNAMED, name)
         }
         if clause.factors:
             facts |= {"connection"}
-    return frozenset(facts) & (SETTLED | facts)
+    return frozenset(facts)

@@ -6,7 +6,6 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from itertools import islice
-from types import MappingProxyType
 from typing import Final
 
 from comity.domain.decision import Reason, Standing
@@ -14,32 +13,13 @@ from comity.domain.facts import Facts, Tie
 from comity.domain.truth import Truth
 from comity.policy.reference.findings import Sight
 from comity.policy.reference.standing import clause_finding, derogators_of, parts_on
-from comity.policy.rules import AgeBand, Clause, Rule, Ruleset
+from comity.policy.rules import FACT_OF_ATOM, AgeBand, Clause, Rule, Ruleset
 from comity.policy.scenarios.results import Encounter
 from comity.policy.scenarios.wording import listed, word_tie
 
 UNNAMED: Final = tuple((field.name, field.default) for field in fields(Clause))
 MOST_LISTED: Final = 12
-ATOM_WORDS: Final[Mapping[str, str]] = MappingProxyType(
-    {
-        "factors": "connected_by",
-        "places": "place",
-        "populations": "population",
-        "low_trust": "trust",
-        "products": "product",
-        "actions": "action",
-        "devices": "device",
-        "labels": "label",
-        "items": "item",
-        "purposes": "purpose",
-        "not_products": "product",
-        "not_devices": "device",
-        "not_items": "item",
-        "not_purposes": "purpose",
-        "age": "age",
-        "created": "account_created",
-    }
-)
+ATOM_WORDS: Final[Mapping[str, str]] = {"factors": "connected_by", **FACT_OF_ATOM}
 
 
 @dataclass(frozen=True, slots=True)
