@@ -157,7 +157,8 @@ def share_cores(*servers: psutil.Process) -> None:
     if len(cores) < 2:
         return
     for server in servers:
-        server.cpu_affinity([cores[0]])
+        for thread in server.threads():  # each has its own, and passes it on to those it starts
+            os.sched_setaffinity(thread.id, {cores[0]})
     os.sched_setaffinity(0, {cores[1]})
 
 
