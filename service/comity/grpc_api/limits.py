@@ -123,6 +123,13 @@ _POLICY: Final = {
     ),
 }
 
+_DECISIONS: Final = {
+    "GetDecisionRequest.decision_id": FieldLimit(
+        required=True, most_characters=49, pattern="[0-9a-f]{32}-[0-9a-f]{16}"
+    ),
+    "GetDecisionRequest.most_close": FieldLimit(least=1, most=50),
+}
+
 _DATA_REQUESTS: Final = {
     "RouteDataRequestRequest.instrument": _REQUIRED_NAME,
     "RouteDataRequestRequest.authority": _REQUIRED,
@@ -161,7 +168,7 @@ _DATA_REQUESTS: Final = {
 LIMITS: Final[Mapping[str, FieldLimit]] = MappingProxyType(
     {
         f"comity.v1.{field}": limit
-        for table in (_COMMON, _FACTS, _ELIGIBILITY, _POLICY, _DATA_REQUESTS)
+        for table in (_COMMON, _FACTS, _ELIGIBILITY, _POLICY, _DECISIONS, _DATA_REQUESTS)
         for field, limit in table.items()
     }
 )
