@@ -13,8 +13,9 @@ from comity.domain.effect import Outcome
 from comity.domain.errors import FieldViolation, InvalidQuestionError, NotFoundError
 from comity.domain.request import Options, Revision, View
 from comity.policy.bundle import JurisdictionText
+from comity.policy.concern import Concern
 from comity.policy.routing.reading import find_request_rule
-from comity.policy.rules import Clause, Modality, Rule
+from comity.policy.rules import Modality, Rule, Ruleset
 
 MOST_RULES_A_PAGE = 200
 DEFAULT_RULES_A_PAGE = 50
@@ -61,7 +62,7 @@ class RestrictionQuery:
     Attributes:
         place: ISO code, body or area whose people are asked about.
         factors: connecting factors by which they are connected to it; empty for any.
-        product: only rules that may concern this product; empty for all.
+        product: only rules that may meet somebody who uses this product; empty for all.
         page_size: rules a page, 1 to 200; 0 for 50.
         page_token: token of the page before; empty for the first page.
     """
@@ -96,7 +97,9 @@ class PolicyTexts:
         """
         policy = policy_for(self.policies, options, self.wait_seconds)
         now = options.as_of or self.clock()
-        concerned = sorted(_concerned(query, policy, options, now), key=lambda rule: rule.id)
+        concern = _concern_of(query, policy.bundle.eligibility, now)
+        shown = tuple(_shown(policy, options))
+        concerned = sorted(filter(concern.is_of, shown), key=lambda rule: rule.id)
         start = offset_of(query.page_token, policy.revision)
         size = min(query.page_size or DEFAULT_RULES_A_PAGE, MOST_RULES_A_PAGE)
         in_force = [
@@ -107,7 +110,7 @@ class PolicyTexts:
         more = start + size < len(in_force)
         flips = (rule.timeline.next_change(now) for rule in concerned)
         changes = [flip for flip in flips if flip is not None]
-        changes.extend(_concern_changes(query, policy, options, now))
+        changes.extend(change for rule in shown for change in concern.changes(rule))
         return RestrictionPage(
             restrictions=tuple(in_force[start : start + size]),
             next_page_token=token_at(start + size, policy.revision) if more else "",
@@ -179,44 +182,10 @@ def _as_shown(text: JurisdictionText, policy: PolicyInForce, options: Options) -
     return replace(text, rule_ids=tuple(filter(is_shown, text.rule_ids)))
 
 
-def _concerned(
-    query: RestrictionQuery, policy: PolicyInForce, options: Options, now: datetime
-) -> Iterator[Rule]:
-    """Yield the rules that may meet somebody connected as the query says."""
-    ruleset = policy.bundle.eligibility
-    atlas, lexicon = ruleset.atlas, ruleset.lexicon
-    around = atlas.lies_in(atlas.canonical(query.place))
-
-    def meets(rule: Rule, clause: Clause) -> bool:
-        if query.factors and clause.factors is not None and not clause.factors & query.factors:
-            return False
-        if clause.places is not None and not atlas.expand(clause.places, now) & around:
-            return False
-        if not query.product or clause.products is None:
-            return True
-        kinds = lexicon.product_above(query.product, rule.jurisdiction, now)
-        return bool(kinds & clause.products)
-
-    for rule in _shown(policy, options):
-        if any(meets(rule, clause) for clause in rule.body):
-            yield rule
-
-
-def _concern_changes(
-    query: RestrictionQuery, policy: PolicyInForce, options: Options, now: datetime
-) -> Iterator[datetime]:
-    """Yield the instants after `now` at which other rules may meet somebody so connected.
-
-    A place may join or leave a group, and a product a kind.
-    """
-    ruleset = policy.bundle.eligibility
+def _concern_of(query: RestrictionQuery, ruleset: Ruleset, now: datetime) -> Concern:
+    """Return whom and what `query` asks about, in the terms of `ruleset`."""
     place = ruleset.atlas.canonical(query.place)
-    for rule in _shown(policy, options):
-        for clause in rule.body:
-            for name in clause.places or ():
-                yield from ruleset.atlas.member_boundaries(name, place, now)
-        if query.product:
-            yield from ruleset.lexicon.product_boundaries(query.product, rule.jurisdiction, now)
+    return Concern(ruleset, place, query.factors, query.product, now)
 
 
 def _shown(policy: PolicyInForce, options: Options) -> Iterator[Rule]:

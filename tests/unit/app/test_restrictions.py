@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
@@ -20,7 +21,18 @@ NOW = datetime(2024, 10, 1, tzinfo=UTC)
 JOINS = datetime(2025, 1, 1, tzinfo=UTC)
 LEAVES = datetime(2026, 1, 1, tzinfo=UTC)
 ATLAS = Atlas(groups={"union": {"AA": (Span(JOINS, LEAVES),), "BB": (Span(),)}})
-LEXICON = Lexicon(product_kinds={"chat": (DatedKind("social", "", Span(JOINS, LEAVES)),)})
+LEXICON = Lexicon(
+    kinds={
+        "product": {
+            "app": (),
+            "social": (),
+            "chat": ("app",),
+            "chat_web": ("chat",),
+            "other": ("app",),
+        }
+    },
+    product_kinds={"chat": (DatedKind("social", "", Span(JOINS, LEAVES)),)},
+)
 UNION = rule("union", DENIED, Clause(places=frozenset({"union"})))
 SOCIAL = rule("social", DENIED, Clause(places=frozenset({"BB"}), products=frozenset({"social"})))
 
@@ -36,12 +48,18 @@ class Listing:
     rules: tuple[Rule, ...] = field(default=())
 
     def ask(
-        self, place: str, product: str = "", *, now: datetime = NOW, as_of: datetime | None = None
+        self,
+        place: str,
+        product: str = "",
+        *,
+        factors: Iterable[str] = (),
+        now: datetime = NOW,
+        as_of: datetime | None = None,
     ) -> tuple[list[str], datetime | None]:
         """Return the ids listed, and how long the list is good."""
         bundle: Bundle = replace(BUNDLE, eligibility=Ruleset(self.rules, LEXICON, ATLAS))
         texts = PolicyTexts(SmallPolicies(SmallPolicy(bundle=bundle)), lambda: now)
-        query = RestrictionQuery(place, product=product)
+        query = RestrictionQuery(place, frozenset(factors), product)
         page = texts.list_restrictions(query, Options(as_of=as_of))
         return [restriction.rule.id for restriction in page.restrictions], page.valid_until
 
@@ -63,6 +81,59 @@ def test_a_list_is_good_until_a_group_or_a_kind_changes(
 ) -> None:
     """A place joins and leaves, a product becomes one of a kind and ceases to be one."""
     assert Listing((UNION, SOCIAL)).ask(place, product, now=now) == (listed, valid_until)
+
+
+NARROW = rule("narrow", DENIED, Clause(places=frozenset({"BB"}), products=frozenset({"chat"})))
+SPARED = rule(
+    "spared",
+    DENIED,
+    Clause(places=frozenset({"BB"}), products=frozenset({"app"}), not_products=frozenset({"chat"})),
+)
+EXCEPTED = replace(
+    rule("excepted", DENIED, Clause(places=frozenset({"BB"}))),
+    exceptions=(Clause(products=frozenset({"social"})),),
+)
+DOUBTFUL = replace(
+    EXCEPTED, id="doubtful", exceptions=(Clause(frozenset(), products=frozenset({"social"})),)
+)
+
+
+@pytest.mark.parametrize(
+    ("product", "now", "listed", "valid_until"),
+    [
+        # A kind may be one of the products below it, named or excepted: both rules may apply.
+        ("app", NOW, ["doubtful", "excepted", "narrow", "spared"], JOINS),
+        ("chat", NOW, ["doubtful", "excepted", "narrow"], JOINS),
+        ("other", NOW, ["doubtful", "excepted", "spared"], JOINS),
+        # A product below the one that is spared is spared.
+        ("chat_web", NOW, ["doubtful", "excepted", "narrow"], JOINS),
+        # A kind that products join only for a time has something below it only then.
+        ("social", NOW, ["doubtful"], JOINS),
+        ("social", JOINS, ["doubtful", "narrow", "spared"], LEAVES),
+        ("social", LEAVES, ["doubtful"], None),
+        # An exception that asks about the product alone is certain; another may not be met.
+        ("chat", JOINS, ["doubtful", "narrow"], LEAVES),
+        ("chat", LEAVES, ["doubtful", "excepted", "narrow"], None),
+        ("", NOW, ["doubtful", "excepted", "narrow", "spared"], None),
+    ],
+)
+def test_a_rule_is_listed_unless_the_product_rules_it_out(
+    product: str, now: datetime, listed: list[str], valid_until: datetime | None
+) -> None:
+    """Kinds above and below count, and `not` and exceptions by the same measure."""
+    rules = (NARROW, SPARED, EXCEPTED, DOUBTFUL)
+    assert Listing(rules).ask("BB", product, now=now) == (listed, valid_until)
+
+
+def test_a_factor_asked_about_leaves_out_rules_on_others() -> None:
+    """A rule on residence doesn't meet somebody who is only present."""
+    present, resident = (
+        rule(factor, DENIED, Clause(frozenset({factor}), frozenset({"BB"})))
+        for factor in ("presence", "residence")
+    )
+    listing = Listing((present, resident, replace(NARROW, id="any")))
+    assert listing.ask("BB", factors={"presence"})[0] == ["any", "presence"]
+    assert listing.ask("BB")[0] == ["any", "presence", "residence"]
 
 
 def test_what_cannot_be_listed_ends_no_list() -> None:
