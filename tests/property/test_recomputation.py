@@ -10,13 +10,13 @@ import pytest
 from comity.app.eligibility import degraded_sources, named_rules
 from comity.app.ports.decision_recorder import DecisionRecord
 from comity.app.recomputation import recompute_decision
-from comity.cli.journal_spans import stored_span
 from comity.domain.facts import BornBetween
 from comity.domain.request import Revision
 from comity.policy.coarse_dates import DateSteps
 from comity.policy.engine import Engine
 from comity.policy.presumptions import resolve
 from comity.policy.rules import Ruleset
+from comity.telemetry.decoding import stored_span
 from comity.telemetry.exact_questions import read_question
 from comity.telemetry.identifiers import identity_octets
 from comity.telemetry.pseudonyms import Pseudonyms

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from comity.app.active_policy import KnownRevision
-from comity.domain.errors import ComityError
+from comity.domain.errors import RevisionUnusableError
 from comity.domain.request import Revision
 
 REVISIONS_KEPT: Final = 64
@@ -26,7 +26,7 @@ _INSTANT_FORMAT: Final = "%Y%m%dT%H%M%S%fZ"
 _MEMBER_DATE: Final = (1980, 1, 1, 0, 0, 0)
 
 
-class BundleCacheError(ComityError):
+class BundleCacheError(RevisionUnusableError):
     """A revision can't be written or read back; the message says why."""
 
 
@@ -68,6 +68,11 @@ class BundleCache:
         """Return the revision that was in force at `instant`; None before the first kept."""
         earlier = [one.known for one in self._kept() if one.known.in_force_since <= instant]
         return earlier[-1] if earlier else None
+
+    def with_content(self, digest: str) -> KnownRevision | None:
+        """Return the latest revision kept of this digest; None if there is none."""
+        same = [one.known for one in self._kept() if one.known.revision.digest == digest]
+        return same[-1] if same else None
 
     def files_of(self, known: KnownRevision) -> Mapping[str, bytes]:
         """Return the policy files of a revision by path relative to the policy directory.

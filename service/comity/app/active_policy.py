@@ -58,8 +58,16 @@ class RevisionHistory(Protocol):
         """Return the revision that was in force at `instant`; None before the first kept."""
         ...
 
+    def with_content(self, digest: str) -> KnownRevision | None:
+        """Return the latest revision kept of this digest; None if there is none."""
+        ...
+
     def files_of(self, known: KnownRevision) -> Mapping[str, bytes]:
-        """Return the policy files of a revision by path relative to the policy directory."""
+        """Return the policy files of a revision by path relative to the policy directory.
+
+        Raises:
+            RevisionUnusableError: they can't be read back.
+        """
         ...
 
 
@@ -140,8 +148,26 @@ class PolicyHolder:
         if current and current.in_force_since <= instant:
             return current
         known = self._history.known_at(instant)
-        if known is None:
-            return None
+        return None if known is None else self._compiled(known)
+
+    def with_content(self, digest: str) -> ActivePolicy | None:
+        """Return the revision of this digest, in force or of old; None if it is not kept.
+
+        Raises:
+            RevisionUnusableError: it is, and can't be used any more.
+        """
+        current = self._current
+        if current and current.revision.digest == digest:
+            return current
+        known = self._history.with_content(digest)
+        return None if known is None else self._compiled(known)
+
+    def _compiled(self, known: KnownRevision) -> ActivePolicy:
+        """Return an old revision, compiled.
+
+        Raises:
+            RevisionUnusableError: it can't be used any more.
+        """
         with self._compiling:
             found = self._old.get(known.revision)
             if found is None:

@@ -4,49 +4,25 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
-from comity.app.ports.decision_recorder import RouteRecord
+from comity.app.explanation import Explained
+from comity.app.ports.decision_records import NotRecomputed
 from comity.app.recomputation import Recomputed, RuleAccount
 from comity.cli.output import Ink, paint, rows
 from comity.policy.rules import Citation
-from comity.telemetry.recollection import Difference, Recollection
+from comity.telemetry.recollection import Recollection
 
 _INKS: Final = {"allow": Ink.GOOD, "deny": Ink.BAD}
 _PROVENANCE: Final = "comity.provenance."
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What there is to tell of a decision.
-
-    Attributes:
-        recollection: what was recorded.
-        kept: what was asked, as JSON; empty if it can't be read.
-        answer: the decision made once more; None if it wasn't, or is a route.
-        route: the route made once more; None if it wasn't, or is no route.
-        rules: the rules that decided.
-        why: why it was not made once more; empty if it was.
-    """
-
-    recollection: Recollection
-    kept: str = ""
-    answer: Recomputed | None = None
-    route: RouteRecord | None = None
-    rules: tuple[RuleAccount, ...] = ()
-    why: str = ""
-
-    @property
-    def differences(self) -> tuple[Difference, ...]:
-        """In what the answer is not the one recorded; nothing if it was not made once more."""
-        record = self.answer.record if self.answer else self.route
-        return () if record is None else self.recollection.differences(record)
+Told = Explained[Recollection]
 
 
 def told_lines(told: Told) -> Iterator[str]:
     """Yield the lines for people."""
-    span = told.recollection.span
+    span = told.recorded.span
     effect = span.text("comity.decision.effect") or "route"
     determination = span.text("comity.decision.determination")
     headline = f"{effect.upper()}, {determination}" if determination else effect.upper()
@@ -62,19 +38,19 @@ def told_lines(told: Told) -> Iterator[str]:
 
 def told_json(told: Told) -> str:
     """Return all of it as JSON."""
-    span, revision = told.recollection.span, told.recollection.revision
+    span, revision = told.recorded.span, told.recorded.revision
     found: dict[str, Any] = {
         "decision_id": span.decision_id,
-        "evaluated_at": told.recollection.evaluated_at.isoformat(),
+        "evaluated_at": told.recorded.evaluated_at.isoformat(),
         "policy_revision": {"epoch": revision.epoch, "digest": revision.digest},
         "recorded": {
             "attributes": span.attributes,
             "events": [{"name": e.name, "attributes": e.attributes} for e in span.events],
         },
-        "sealed_to": told.recollection.sealed_to,
+        "sealed_to": told.recorded.sealed_to,
         "asked": json.loads(told.kept) if told.kept else None,
-        "recomputed": not told.why,
-        "not_recomputed_because": told.why,
+        "recomputed": told.why is None,
+        "not_recomputed_because": told.because,
         "differences": [
             {"name": d.name, "recorded": d.recorded, "recomputed": d.recomputed}
             for d in told.differences
@@ -99,12 +75,12 @@ def told_json(told: Told) -> str:
 
 def _recorded(told: Told) -> Iterator[tuple[str, str]]:
     """Yield what the record says besides the headline."""
-    span, revision = told.recollection.span, told.recollection.revision
+    span, revision = told.recorded.span, told.recorded.revision
 
     def listed(name: str) -> str:
         return ", ".join(span.texts(f"comity.{name}"))
 
-    yield "answered for", told.recollection.evaluated_at.isoformat()
+    yield "answered for", told.recorded.evaluated_at.isoformat()
     yield "revision", f"{revision.epoch} ({revision.digest[:12]})"
     yield "obligations", listed("obligations")
     yield "verdicts", listed("route.verdicts")
@@ -122,7 +98,7 @@ def _recorded(told: Told) -> Iterator[tuple[str, str]]:
 
 def _provenance_text(told: Told) -> str:
     """Return which database the place of an address came from; empty if none was looked up."""
-    span = told.recollection.span
+    span = told.recorded.span
     kind = span.text(f"{_PROVENANCE}database_type")
     if not kind:
         return ""
@@ -139,8 +115,8 @@ def _provenance_text(told: Told) -> str:
 
 def _recomputed_lines(told: Told) -> Iterator[str]:
     """Yield whether the answer is the same today."""
-    if told.why:
-        yield paint(f"Not recomputed: {told.why}", Ink.DOUBTFUL)
+    if told.why is not None:
+        yield paint(f"Not recomputed: {_because(told)}", Ink.DOUBTFUL)
         return
     differences = told.differences
     if not differences:
@@ -151,6 +127,12 @@ def _recomputed_lines(told: Told) -> Iterator[str]:
         yield f"  {one.name}"
         yield f"    recorded    {one.recorded or '(nothing)'}"
         yield f"    recomputed  {one.recomputed or '(nothing)'}"
+
+
+def _because(told: Told) -> str:
+    """Return why it was not made once more, and what to do about it here."""
+    hint = "; open it with --key" if told.why is NotRecomputed.SEALED else ""
+    return f"{told.because}{hint}"
 
 
 def _rule_lines(title: str, accounts: Sequence[RuleAccount]) -> Iterator[str]:

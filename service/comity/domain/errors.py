@@ -53,3 +53,15 @@ class NotFoundError(ComityError):
 
 class NotRecordedError(ComityError):
     """A decision can't be recorded, and is therefore not answered."""
+
+
+class RecordsUnavailableError(ComityError):
+    """What keeps the records of decisions can't be read now."""
+
+
+class UnreadableRecordError(ComityError):
+    """The record of a decision is there, and is not one that can be read."""
+
+
+class RevisionUnusableError(ComityError):
+    """A policy revision that was in force once can't be read back, or compiles no more."""

@@ -15,6 +15,7 @@ from comity.adapters.worker_link import Commit, FromWorker, NotPrepared, Prepare
 from comity.app.active_policy import ActivePolicy, KnownRevision, PolicyHolder, RevisionHistory
 from comity.app.ports.policy_status import RefusedEdit
 from comity.app.preparation import PolicyCompiler
+from comity.domain.errors import RevisionUnusableError
 from comity.logs import get_logger, report_defect
 
 # What calls remember lives long and is free of cycles, but a full collection looks through all of
@@ -136,12 +137,12 @@ class PolicyTaker:
         """Return an old revision, compiled again.
 
         Raises:
-            RuntimeError: it doesn't compile any more.
+            RevisionUnusableError: it doesn't compile any more.
         """
         policy = self._compile(known, files, kept=True)
         if policy is None:
             message = f"the policies of epoch {known.revision.epoch} no longer compile"
-            raise RuntimeError(message)
+            raise RevisionUnusableError(message)
         return policy
 
     def _compile(

@@ -51,6 +51,9 @@ class Settings:
         pseudonym_rotate_days: days after which another key of pseudonyms is made.
         seal_public_key: file of the legal key to which sensitive facts are sealed; None to keep
             none of them.
+        seal_private_key: file of the private legal key, with which GetDecision opens sealed facts;
+            None to leave them sealed.
+        archive: where `comity journal archive` puts spans, a directory or a URI; empty for nowhere.
         journal_flush_seconds: how much of the journal may be lost if the node dies; 0 for nothing.
         journal_segment_bytes: size of a segment of the journal.
         journal_rotate_seconds: age at which a segment of the journal is sealed.
@@ -91,6 +94,8 @@ class Settings:
     pseudonym_key: str = field(repr=False)
     pseudonym_rotate_days: int
     seal_public_key: Path | None
+    seal_private_key: Path | None
+    archive: str
     journal_flush_seconds: float
     journal_segment_bytes: int
     journal_rotate_seconds: float

@@ -146,6 +146,10 @@ TABLE: Final[tuple[Setting, ...]] = (
     _secret("pseudonym_key", "secret behind the pseudonyms of accounts; not set: one is made"),
     _whole("pseudonym_rotate_days", 90, 1, 36_500, "when another key is made, if it is not set"),
     _file("seal_public_key", "X25519 key that sensitive facts are sealed to; not set: not kept"),
+    _file(
+        "seal_private_key", "its private key, for GetDecision to open them; not set: stay sealed"
+    ),
+    Setting("archive", "", str, "a path or a URI", "archive that is asked for older decisions"),
     _number("journal_flush_seconds", "1", 0, 60, "how much may be lost with the node"),
     _whole("journal_segment_bytes", 8 << 20, 1 << 20, 1 << 30, "size of a segment of the journal"),
     _number("journal_rotate_seconds", "60", 1, 86_400, "age at which a segment is sealed"),

@@ -11,22 +11,31 @@ from opentelemetry.util.types import AttributeValue
 
 from comity.app.exact_values import ExactValueError
 from comity.app.ports.decision_recorder import DecisionRecord, RouteRecord
-from comity.domain.request import Revision
-from comity.policy.coarse_dates import NO_DATES
+from comity.app.ports.decision_records import Difference
+from comity.domain.data_request import DataRequest
+from comity.domain.question import Question
+from comity.domain.request import Provenance, Revision
+from comity.policy.coarse_dates import NO_DATES, CoarseDates
 from comity.telemetry.attributes import decision_attributes, reason_events
 from comity.telemetry.descriptions import DATA_REQUEST, KIND, REASON_EVENT
-from comity.telemetry.exact_questions import QUESTION, with_dates
+from comity.telemetry.exact_questions import (
+    QUESTION,
+    read_question,
+    read_request,
+    with_dates,
+)
 from comity.telemetry.reading import StoredSpan
 from comity.telemetry.recorder import ANSWER_EVENT
 from comity.telemetry.route_attributes import answer_events, route_attributes
 from comity.telemetry.sealed_facts import DATA, KEY
 
+_PROVENANCE: Final = "comity.provenance."
 # What belongs to the call, to who was asked about, or to the record itself.
 _NOT_ANSWERS: Final = (
     "comity.decision.evaluated_at",
     "comity.decision.valid_until",
     "comity.decision.position",
-    "comity.provenance.",
+    _PROVENANCE,
     "comity.subject.",
     "comity.sealed.",
     QUESTION,
@@ -35,23 +44,8 @@ _HYPOTHETICAL: Final = "comity.decision.hypothetical"
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
-    """Something in which an answer is not the one recorded.
-
-    Attributes:
-        name: attribute, or kind of event.
-        recorded: what was recorded of it.
-        recomputed: what would be recorded now.
-    """
-
-    name: str
-    recorded: str
-    recomputed: str
-
-
-@dataclass(frozen=True, slots=True)
 class Recollection:
-    """A decision as its span tells it.
+    """A `RecordedDecision`: as its span tells it.
 
     Attributes:
         span: the span.
@@ -69,9 +63,54 @@ class Recollection:
     clear: str
     sealed_to: str
 
+    @property
+    def decision_id(self) -> str:
+        """Its identity."""
+        return self.span.decision_id
+
+    @property
+    def hypothetical(self) -> bool:
+        """Whether another instant or another state of the policies was asked about."""
+        return self.span.attributes.get(_HYPOTHETICAL) is True
+
+    @property
+    def provenance(self) -> Provenance | None:
+        """The database behind a look-up; None if none was made, or if it can't be read."""
+        said = self.span.attributes
+        bits = said.get(f"{_PROVENANCE}network_prefix_length")
+        try:
+            built_at = datetime.fromisoformat(self.span.text(f"{_PROVENANCE}built_at"))
+        except ValueError:
+            return None
+        if built_at.tzinfo is None:
+            return None
+        return Provenance(
+            database_type=self.span.text(f"{_PROVENANCE}database_type"),
+            built_at=built_at,
+            digest=self.span.text(f"{_PROVENANCE}digest"),
+            network_prefix_length=bits if isinstance(bits, int) else None,
+            flags=self.span.texts(f"{_PROVENANCE}flags"),
+        )
+
+    def question(self, kept: str) -> tuple[Question, CoarseDates]:
+        """Return the question, without dates, that `kept` tells, and its dates.
+
+        Raises:
+            ExactValueError: it tells none.
+        """
+        return read_question(kept)
+
+    def request(self, kept: str) -> DataRequest:
+        """Return the data request that `kept` tells.
+
+        Raises:
+            ExactValueError: it tells none.
+        """
+        return read_request(kept)
+
     def differences(self, record: DecisionRecord | RouteRecord) -> tuple[Difference, ...]:
         """Return in what `record` is not the answer that the span tells."""
-        hypothetical = self.span.attributes.get(_HYPOTHETICAL) is True
+        hypothetical = self.hypothetical
         kind: str
         if isinstance(record, DecisionRecord):
             record = replace(record, hypothetical=hypothetical)

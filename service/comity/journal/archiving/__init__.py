@@ -6,6 +6,7 @@ them.
 
 from comity.journal.archiving.archiver import Archived, ArchiveOptions, Archiver
 from comity.journal.archiving.files import read_file
+from comity.journal.archiving.finding import find_archived
 from comity.journal.archiving.places import ArchivedFile, ArchivedRange, ArchivePlace
 from comity.journal.archiving.tables import ArchivedSpan
 
@@ -17,5 +18,6 @@ __all__ = [
     "ArchivedRange",
     "ArchivedSpan",
     "Archiver",
+    "find_archived",
     "read_file",
 ]

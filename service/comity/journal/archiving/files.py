@@ -61,8 +61,13 @@ def read_file(source: Any) -> Iterator[ArchivedSpan]:  # noqa: ANN401 - path, fi
         # What pyarrow finds wrong with octets is an OSError too, without a number.
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        message = "a file of the archive is damaged"
-        raise JournalError(message) from error
+        raise damaged() from error
+
+
+def damaged() -> JournalError:
+    """Return the error of a file that can't be read."""
+    message = "a file of the archive is damaged"
+    return JournalError(message)
 
 
 def check_file(octets: bytes, digest: bytes) -> None:

@@ -154,6 +154,14 @@ class ArchivePlace:
         with self._files.open_input_stream(self._path(file)) as stream:
             return bytes(stream.read())
 
+    def open(self, file: ArchivedFile) -> pa.NativeFile:
+        """Return a file to be read here and there; close it.
+
+        Raises:
+            OSError: it can't be read.
+        """
+        return self._files.open_input_file(self._path(file))
+
     def remove(self, files: Iterable[ArchivedFile]) -> None:
         """Remove files.
 
