@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from prometheus_client import (
@@ -15,7 +16,7 @@ from prometheus_client import (
 from prometheus_client.exposition import generate_latest
 
 from comity.app.ports.decision_recorder import DecisionRecord, DecisionRecorder, RouteRecord
-from comity.domain.decision import Determination
+from comity.domain.decision import Decision, Determination
 from comity.domain.effect import Effect
 
 # One more series for each counter, of no use here.
@@ -162,10 +163,13 @@ class CountingDecisionRecorder:
             for determination in Determination
         }
 
+    def counter(self, decision: Decision) -> Callable[[], None]:
+        """Return what counts one more decision like this."""
+        return self._counters[decision.effect, decision.determination].inc
+
     def record(self, record: DecisionRecord) -> str:
         """Count `record` and return the id under which the other keeps it."""
-        decision = record.decision
-        self._counters[decision.effect, decision.determination].inc()
+        self.counter(record.decision)()
         return self._inner.record(record)
 
     def record_route(self, record: RouteRecord) -> str:

@@ -16,8 +16,9 @@ from comity.app.subject import look_up
 from comity.domain.decision import Decision
 from comity.domain.facts import Facts, UnknownReason
 from comity.domain.question import Question
-from comity.domain.request import Options, Provenance, Revision, Subject
+from comity.domain.request import Options, Subject
 from comity.policy.coarse_dates import DateCoarsener
+from comity.policy.engine import Remembered
 from comity.policy.explaining import Explanation, explain
 from comity.policy.resolving import Resolver
 from comity.policy.rules import Rule
@@ -30,33 +31,40 @@ class Answer:
     """The answer to one question, with what goes with it.
 
     Attributes:
-        decision: the evaluation.
-        facts: what it rests on, look-ups and presumptions included.
+        record: what is kept of it.
+        recalled: the evaluation, and for how long it may be given again.
         rules: the rules that the decision names, by id.
-        revision: policy revision that answered.
-        evaluated_at: the instant that the question was answered for.
         valid_until: first instant at which the answer could change by itself; None if never, or
             for a hypothetical question.
         max_age_seconds: how long a cache may keep the reply; 0 for a hypothetical question.
         decision_id: identity of the recorded decision.
-        degraded: sources that were not available, sorted.
-        provenance: the database behind a look-up; None if none was made.
         message: text for the user, in the language asked for or English.
         explanation: what missing and presumed facts would lead to; None unless asked for.
     """
 
-    decision: Decision
-    facts: Facts
+    record: DecisionRecord
+    recalled: Remembered
     rules: Mapping[str, Rule]
-    revision: Revision
-    evaluated_at: datetime
     valid_until: datetime | None
     max_age_seconds: int
     decision_id: str
-    degraded: tuple[str, ...]
-    provenance: Provenance | None
     message: str
     explanation: Explanation | None = None
+
+    @property
+    def decision(self) -> Decision:
+        """The evaluation."""
+        return self.record.decision
+
+    @property
+    def facts(self) -> Facts:
+        """What it rests on, look-ups and presumptions included."""
+        return self.record.facts
+
+    @property
+    def evaluated_at(self) -> datetime:
+        """The instant that the question was answered for."""
+        return self.record.evaluated_at
 
 
 @dataclass(frozen=True)
@@ -118,44 +126,42 @@ class Eligibility:
         looked_up = look_up(subject, question, self.places, self.phones)
         ruleset = chosen.bundle.eligibility
         facts = self.resolver.resolve(looked_up.question, ruleset)
-        decision = chosen.engine.evaluate(facts, now)
+        recalled = chosen.engine.recall(facts, now)
+        decision = recalled.for_facts(facts, now)
         rules = {i: ruleset.by_id[i] for i in named_rules(decision)}
-        degraded = degraded_sources(looked_up.question)
-        decision_id = self.recorder.record(
-            DecisionRecord(
-                revision=chosen.revision,
-                evaluated_at=now,
-                question=looked_up.question,
-                facts=facts,
-                decision=decision,
-                jurisdictions=tuple(sorted({rule.jurisdiction for rule in rules.values()})),
-                degraded=degraded,
-                provenance=looked_up.provenance,
-                hypothetical=options.hypothetical,
-                sensitive=ruleset.lexicon.sealed,
-                account_id=subject.account_id,
-                position=position,
-                dates=self.coarsener.coarse(looked_up.question, ruleset, now),
-            )
-        )
-        return Answer(
-            decision=decision,
-            facts=facts,
-            rules=rules,
+        record = DecisionRecord(
             revision=chosen.revision,
             evaluated_at=now,
+            question=looked_up.question,
+            facts=facts,
+            decision=decision,
+            jurisdictions=tuple(sorted({rule.jurisdiction for rule in rules.values()})),
+            degraded=degraded_sources(looked_up.question),
+            provenance=looked_up.provenance,
+            hypothetical=options.hypothetical,
+            sensitive=ruleset.lexicon.sealed,
+            account_id=subject.account_id,
+            position=position,
+            dates=self.coarsener.coarse(looked_up.question, ruleset, now),
+        )
+        return Answer(
+            record=record,
+            recalled=recalled,
+            rules=rules,
             valid_until=None if options.hypothetical else decision.valid_until,
             max_age_seconds=0 if options.hypothetical else self.max_age_seconds,
-            decision_id=decision_id,
-            degraded=degraded,
-            provenance=looked_up.provenance,
+            decision_id=self.recorder.record(record),
             message=message_for(decision, rules, ruleset.lexicon, now, options.language),
-            explanation=(
-                explain(chosen.engine.evaluate, ruleset, looked_up.question, now)
-                if options.explain_missing
-                else None
-            ),
+            explanation=self._explain(looked_up.question, chosen, options, now),
         )
+
+    def _explain(
+        self, question: Question, policy: PolicyInForce, options: Options, now: datetime
+    ) -> Explanation | None:
+        """Return what would lead elsewhere, if that is asked for."""
+        if not options.explain_missing:
+            return None
+        return explain(policy.engine.evaluate, policy.bundle.eligibility, question, now)
 
 
 def named_rules(decision: Decision) -> Iterable[str]:

@@ -51,7 +51,7 @@ def look_up(
             violations.append(FieldViolation("subject.ip_address", str(error)))
         else:
             found.add_presence(finding)
-            provenance = _provenance(finding)
+            provenance = provenance_of(finding)
     if subject.phone_number:
         try:
             country = phones.country_of(subject.phone_number)
@@ -112,7 +112,7 @@ class _Found:
             self.connections.append(Connection("phone_country", place, source=PHONE_SOURCE))
 
 
-def _provenance(finding: PlaceFinding) -> Provenance:
+def provenance_of(finding: PlaceFinding) -> Provenance:
     """Return which database the finding rests on, and how wide its network is."""
     database = finding.provenance
     return Provenance(

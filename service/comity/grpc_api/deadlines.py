@@ -29,6 +29,12 @@ class DeadlineInterceptor(UnaryInterceptor):
         return unless_late
 
 
+def is_waiting(context: grpc.ServicerContext) -> bool:
+    """Return whether somebody waits for the reply."""
+    remaining = context.time_remaining()
+    return (remaining is None or remaining > 0) and context.is_active()
+
+
 def require_waiting(
     context: grpc.ServicerContext, tell_late: Callable[[], None] = lambda: None
 ) -> None:

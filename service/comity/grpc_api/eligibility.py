@@ -24,12 +24,14 @@ from comity.grpc_api.contradictions import (
 from comity.grpc_api.deadlines import require_waiting
 from comity.grpc_api.errors import invalid_status, prefixed
 from comity.grpc_api.known_facts import GoodFacts, KnownFacts
+from comity.grpc_api.parts import revision_of
 from comity.grpc_api.refusal import Faults
 from comity.grpc_api.replies import restrictions_reply
 from comity.grpc_api.reply_templates import ReplyTemplates
 from comity.grpc_api.requests import restriction_query_of, subject_of
+from comity.grpc_api.shortcuts import ITEM, UNARY, Lesson, Shortcuts
 from comity.grpc_api.vocabulary import Vocabulary, unknown_names
-from comity.v1 import eligibility_service_pb2, eligibility_service_pb2_grpc
+from comity.v1 import common_pb2, eligibility_service_pb2, eligibility_service_pb2_grpc
 
 MOST_EXPLAINED = 10
 
@@ -57,7 +59,7 @@ class _Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class _Call:
+class Call:
     """What the questions of one call share.
 
     Attributes:
@@ -65,22 +67,32 @@ class _Call:
         policy: the one revision that answers.
         vocabulary: the names it knows.
         now: the instant of the call.
+        octets: the octets of the options.
     """
 
     options: Options
     policy: PolicyInForce
     vocabulary: Vocabulary
     now: datetime
+    octets: bytes
 
 
 class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceServicer):
     """Answers eligibility questions; errors leave as exceptions that an interceptor converts."""
 
     def __init__(
-        self, eligibility: Eligibility, texts: PolicyTexts, entitlements: Entitlements
+        self,
+        eligibility: Eligibility,
+        texts: PolicyTexts,
+        entitlements: Entitlements,
+        shortcuts: Shortcuts | None = None,
     ) -> None:
-        """Answer from `eligibility` and `texts` what `entitlements` allow the caller."""
+        """Answer from `eligibility` and `texts` what `entitlements` allow the caller.
+
+        What is answered is kept in `shortcuts`, if there are any.
+        """
         self._eligibility = eligibility
+        self._shortcuts = shortcuts
         self._texts = texts
         self._entitlements = entitlements
         self._known = KnownFacts()
@@ -109,13 +121,26 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
             faults.add([FieldViolation("options.explain_missing", description)])
         call = self._begin(request, faults, context)
         faults.refuse()
-        reply = eligibility_service_pb2.BatchCheckEligibilityResponse()
-        reply.policy_revision.epoch = call.policy.revision.epoch
-        reply.policy_revision.digest = call.policy.revision.digest
+        reply = eligibility_service_pb2.BatchCheckEligibilityResponse(
+            policy_revision=revision_of(call.policy.revision)
+        )
         for position, item in enumerate(request.items):
             require_waiting(context)
-            reply.results.append(self._result(item, position, call))
+            reply.results.append(self.result(item, position, call))
         return reply
+
+    def begin_batch(self, options: common_pb2.Options, context: grpc.ServicerContext) -> Call:
+        """Return what the items of a batch share whose options are to be examined.
+
+        Raises:
+            InvalidQuestionError: something is wrong with the options.
+            NotEntitledError, NoPolicyError, NoHistoryError, RevisionNotReachedError: as `admit`.
+        """
+        request = eligibility_service_pb2.BatchCheckEligibilityRequest(options=options)
+        faults = Faults(request, into_lists=False)
+        call = self._begin(request, faults, context)
+        faults.refuse()
+        return call
 
     def ListRestrictions(  # noqa: N802
         self,
@@ -138,20 +163,21 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
         | eligibility_service_pb2.ListRestrictionsRequest,
         faults: Faults,
         context: grpc.ServicerContext,
-    ) -> _Call:
+    ) -> Call:
         """Return what the questions of a call share."""
         options, policy = admit(
             request.options, faults, context, self._entitlements, self._eligibility.policy_for
         )
         ruleset = policy.bundle.eligibility
         vocabulary = Vocabulary(ruleset.lexicon, ruleset.atlas)
-        return _Call(options, policy, vocabulary, self._eligibility.clock())
+        now = self._eligibility.clock()
+        return Call(options, policy, vocabulary, now, request.options.SerializeToString())
 
-    def _result(
+    def result(
         self,
         item: eligibility_service_pb2.BatchCheckEligibilityItem,
         position: int,
-        call: _Call,
+        call: Call,
     ) -> eligibility_service_pb2.BatchCheckEligibilityResult:
         """Return the result of one item: its answer, or what is wrong with it."""
         path = f"items[{position}]."
@@ -165,7 +191,7 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
         return eligibility_service_pb2.BatchCheckEligibilityResult(response=response)
 
     def _answer(
-        self, asked: _Asked, faults: Faults, call: _Call
+        self, asked: _Asked, faults: Faults, call: Call
     ) -> eligibility_service_pb2.CheckEligibilityResponse:
         """Return the answer to one question.
 
@@ -183,9 +209,15 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
             )
         except InvalidQuestionError as error:
             raise InvalidQuestionError(prefixed(error.violations, asked.path)) from error
-        return self._templates.reply(answer, call.options.view, call.policy.bundle.eligibility)
+        reply = self._templates.reply(answer, call.options.view, call.policy.bundle.eligibility)
+        if self._shortcuts is not None:
+            message, form = asked.message, UNARY if asked.position is None else ITEM
+            self._shortcuts.learn(
+                Lesson(message, call.octets, call.options, call.policy, answer, reply, form)
+            )
+        return reply
 
-    def _examine(self, asked: _Asked, faults: Faults, call: _Call) -> Question:
+    def _examine(self, asked: _Asked, faults: Faults, call: Call) -> Question:
         """Return the facts of a question that is good in every way.
 
         Raises:

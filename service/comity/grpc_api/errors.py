@@ -25,6 +25,15 @@ DOMAIN = "comity"
 MOST_DETAIL_BYTES = 4096
 MOST_MESSAGE_CHARACTERS = 512
 
+
+class MalformedRequestError(ComityError):
+    """The bytes of a request are no message of the contract."""
+
+    def __init__(self) -> None:
+        """Say so, without the bytes."""
+        super().__init__("the request is not a message of the type that this method takes")
+
+
 _MEANINGS: dict[type[ComityError], tuple[int, str]] = {
     NoPolicyError: (code_pb2.UNAVAILABLE, "NO_POLICY_IN_FORCE"),
     RevisionNotReachedError: (code_pb2.FAILED_PRECONDITION, "REVISION_NOT_REACHED"),
@@ -32,6 +41,7 @@ _MEANINGS: dict[type[ComityError], tuple[int, str]] = {
     NotEntitledError: (code_pb2.PERMISSION_DENIED, "NOT_ENTITLED"),
     NotFoundError: (code_pb2.NOT_FOUND, "NOT_FOUND"),
     NotRecordedError: (code_pb2.UNAVAILABLE, "NOT_RECORDED"),
+    MalformedRequestError: (code_pb2.INVALID_ARGUMENT, "MALFORMED_REQUEST"),
 }
 
 
@@ -47,12 +57,6 @@ def status_of(error: ComityError) -> status_pb2.Status | None:
         return None
     code, reason = meaning
     return _status(code, str(error), _info(reason))
-
-
-def malformed_status() -> status_pb2.Status:
-    """Return the status of bytes that are no message of the contract."""
-    message = "the request is not a message of the type that this method takes"
-    return _status(code_pb2.INVALID_ARGUMENT, message, _info("MALFORMED_REQUEST"))
 
 
 def internal_status() -> status_pb2.Status:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, NoReturn, TypeVar
 
 import grpc
@@ -12,16 +11,11 @@ from google.rpc import status_pb2
 from grpc_status import rpc_status
 
 from comity.domain.errors import ComityError
-from comity.grpc_api.errors import internal_status, malformed_status, status_of
+from comity.grpc_api.errors import MalformedRequestError, internal_status, status_of
 
 Request = TypeVar("Request")
 Reply = TypeVar("Reply")
 Behaviour = Callable[[Request, grpc.ServicerContext], Reply]
-
-
-@dataclass(frozen=True, slots=True)
-class _Malformed:
-    """Stands for a request whose bytes are no message, until its call can be ended properly."""
 
 
 class ErrorInterceptor(grpc.ServerInterceptor):  # type: ignore[type-arg] # generic in stubs only
@@ -39,22 +33,19 @@ class ErrorInterceptor(grpc.ServerInterceptor):  # type: ignore[type-arg] # gene
         continuation: Callable[[grpc.HandlerCallDetails], grpc.RpcMethodHandler[Any, Any] | None],
         handler_call_details: grpc.HandlerCallDetails,
     ) -> grpc.RpcMethodHandler[Any, Any] | None:
-        """Return the handler of a unary call, guarded; others as they are."""
+        """Return the handler of a unary call, guarded; others as they are.
+
+        It takes octets and gives octets, so that interceptors further out need no messages.
+        """
         handler = continuation(handler_call_details)
         if handler is None or handler.unary_unary is None:
             return handler
-        return grpc.unary_unary_rpc_method_handler(
-            self._guarded(handler.unary_unary),
-            request_deserializer=_forgiving(handler.request_deserializer),
-            response_serializer=handler.response_serializer,
-        )
+        return grpc.unary_unary_rpc_method_handler(self._guarded(_on_octets(handler)))
 
     def _guarded(self, behaviour: Behaviour[Request, Reply]) -> Behaviour[Request, Reply]:
         """Return `behaviour` with its errors converted."""
 
         def guarded(request: Request, context: grpc.ServicerContext) -> Reply:
-            if isinstance(request, _Malformed):
-                _abort(context, malformed_status())
             try:
                 return behaviour(request, context)
             except Exception as error:
@@ -68,20 +59,33 @@ class ErrorInterceptor(grpc.ServerInterceptor):  # type: ignore[type-arg] # gene
         return guarded
 
 
-def _forgiving(
-    deserialize: Callable[[bytes], Request] | None,
-) -> Callable[[bytes], Request | bytes | _Malformed]:
-    """Return `deserialize` with a stand-in for bytes that it refuses."""
+def _on_octets(handler: grpc.RpcMethodHandler[Any, Any]) -> Behaviour[bytes, bytes]:
+    """Return the behaviour of a unary handler, taking and giving octets.
 
-    def forgiving(serialized: bytes) -> Request | bytes | _Malformed:
-        if deserialize is None:
-            return serialized
-        try:
-            return deserialize(serialized)
-        except DecodeError:
-            return _Malformed()
+    Raises:
+        MalformedRequestError: the octets are no message of the type that it takes.
+    """
+    behaviour, deserialize = handler.unary_unary, handler.request_deserializer
+    serialize = handler.response_serializer
+    assert behaviour is not None
 
-    return forgiving
+    def on_octets(octets: bytes, context: grpc.ServicerContext) -> bytes:
+        reply = behaviour(parse(deserialize, octets) if deserialize else octets, context)
+        return bytes(serialize(reply) if serialize else reply)
+
+    return on_octets
+
+
+def parse(deserialize: Callable[[bytes], Request], octets: bytes) -> Request:
+    """Return the message in `octets`.
+
+    Raises:
+        MalformedRequestError: there is none.
+    """
+    try:
+        return deserialize(octets)
+    except DecodeError as error:
+        raise MalformedRequestError from error
 
 
 def abort(context: grpc.ServicerContext, error: ComityError) -> NoReturn:

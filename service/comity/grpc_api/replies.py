@@ -61,8 +61,8 @@ def complete_reply(
     reply: eligibility_service_pb2.CheckEligibilityResponse, answer: Answer, view: View
 ) -> None:
     """Add to `reply` what belongs to the call."""
-    reply.policy_revision.epoch = answer.revision.epoch
-    reply.policy_revision.digest = answer.revision.digest
+    reply.policy_revision.epoch = answer.record.revision.epoch
+    reply.policy_revision.digest = answer.record.revision.digest
     reply.max_age.seconds = answer.max_age_seconds
     reply.message = answer.message
     set_timestamp(reply.evaluated_at, answer.evaluated_at)
@@ -71,10 +71,10 @@ def complete_reply(
         return
     if answer.valid_until is not None:
         set_timestamp(reply.valid_until, answer.valid_until)
-    if answer.degraded:
-        reply.degraded.extend(answer.degraded)
-    if answer.provenance is not None:
-        reply.provenance.CopyFrom(_provenance_of(answer.provenance))
+    if answer.record.degraded:
+        reply.degraded.extend(answer.record.degraded)
+    if answer.record.provenance is not None:
+        reply.provenance.CopyFrom(_provenance_of(answer.record.provenance))
     if answer.explanation is not None:
         reply.explanation.CopyFrom(_explanation_of(answer.explanation))
 

@@ -1,6 +1,6 @@
 """The journal: spans of decisions, put together from templates and kept in segments on disk."""
 
-from comity.journal.attributes import AttributeKey, encode_attributes
+from comity.journal.attributes import AttributeKey, encode_attributes, encode_varint
 from comity.journal.errors import (
     DamagedSegmentError,
     JournalError,
@@ -40,6 +40,7 @@ __all__ = [
     "SpanTooLongError",
     "WhenFull",
     "encode_attributes",
+    "encode_varint",
     "is_exported",
     "is_sealed",
     "log_notice",

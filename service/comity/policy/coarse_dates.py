@@ -84,7 +84,10 @@ class DateSteps:
 
     def coarse(self, question: Question, now: datetime) -> CoarseDates:
         """Return what the rules can tell of the dates of `question` at `now`."""
-        age, created = known_age(question), known_creation(question)
+        return self.of(known_age(question), known_creation(question), now)
+
+    def of(self, age: Age | None, created: datetime | None, now: datetime) -> CoarseDates:
+        """Return what the rules can tell of an age and an account's creation at `now`."""
         if age is None and created is None:
             return NO_DATES
         before = bisect_right(self._instants, created) if created is not None else 0
@@ -134,11 +137,15 @@ class DateCoarsener:
         """Return what `ruleset` can tell of the dates of `question` at `now`."""
         if question.age is None and question.account_created is None:
             return NO_DATES
+        return self.steps(ruleset).coarse(question, now)
+
+    def steps(self, ruleset: Ruleset) -> DateSteps:
+        """Return the dates that `ruleset` names."""
         known = self._known.get(id(ruleset))
         if known is None:
             # The rules are held, so that no others get their identity.
             known = self._known.put(id(ruleset), (ruleset, DateSteps(ruleset)))
-        return known[1].coarse(question, now)
+        return known[1]
 
 
 def _bands(ruleset: Ruleset) -> Iterator[AgeBand | CreationBand]:

@@ -19,6 +19,7 @@ from comity.app.eligibility import Eligibility
 from comity.app.request_routing import RequestRouting
 from comity.app.restrictions import PolicyTexts
 from comity.app.startup import ExitCode, StartupError
+from comity.grpc_api.batches import OctetBatches
 from comity.grpc_api.call_threads import NotBegun
 from comity.grpc_api.callers import Entitlements, LoopbackEntitlements
 from comity.grpc_api.data_requests import DataRequestServicer
@@ -31,7 +32,9 @@ from comity.grpc_api.listening import build_server
 from comity.grpc_api.metering import MeteringInterceptor
 from comity.grpc_api.overload import OverloadInterceptor
 from comity.grpc_api.policy import PolicyServicer
+from comity.grpc_api.shortcuts import Shortcuts, prepare_with
 from comity.grpc_api.stream_limits import StreamLimitInterceptor
+from comity.grpc_api.swift_calls import OctetBatchInterceptor, SwiftInterceptor
 from comity.grpc_api.tracing import TracingInterceptor
 from comity.logs import get_logger, report_defect
 from comity.metrics import CountingDecisionRecorder, WorkerMetrics
@@ -94,20 +97,27 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
         max_age_seconds=settings.max_age_seconds,
     )
     routing = RequestRouting(holder, recorder, read_clock)
+    entitlements, texts = callers or LoopbackEntitlements(), PolicyTexts(holder, read_clock)
+    preparer = telemetry.preparer
+    shortcuts = Shortcuts(eligibility, prepare_with(preparer), recorder.counter)
+    servicer = EligibilityServicer(eligibility, texts, entitlements, shortcuts)
     drain = DrainInterceptor()
     server = build_server(
         settings,
         (
             OverloadInterceptor(settings, metrics),
             drain,
+            SwiftInterceptor(shortcuts, preparer, entitlements, metrics, report_defect),
             MeteringInterceptor(metrics),
             TracingInterceptor(telemetry.tracer),
             DeadlineInterceptor(metrics.not_begun.labels(NotBegun.EXPIRED.value).inc),
             ErrorInterceptor(report_defect),
             StreamLimitInterceptor(),
+            OctetBatchInterceptor(OctetBatches(servicer, shortcuts, preparer).answer),
         ),
     )
-    _add_servicers(server, holder, eligibility, routing, callers or LoopbackEntitlements())
+    eligibility_service_pb2_grpc.add_EligibilityServiceServicer_to_server(servicer, server)
+    _add_servicers(server, holder, texts, routing, entitlements)
     worker_health = WorkerHealth(SERVICE_NAMES)
     worker_health.add_to(server)
     names = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
@@ -120,15 +130,11 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
 def _add_servicers(
     server: grpc.Server,
     holder: PolicyHolder,
-    eligibility: Eligibility,
+    texts: PolicyTexts,
     routing: RequestRouting,
     entitlements: Entitlements,
 ) -> None:
-    """Let `server` answer every service."""
-    texts = PolicyTexts(holder, read_clock)
-    eligibility_service_pb2_grpc.add_EligibilityServiceServicer_to_server(
-        EligibilityServicer(eligibility, texts, entitlements), server
-    )
+    """Let `server` answer the other services."""
     data_request_service_pb2_grpc.add_DataRequestServiceServicer_to_server(
         DataRequestServicer(routing, entitlements), server
     )

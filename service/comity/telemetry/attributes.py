@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -12,11 +12,17 @@ from opentelemetry.util.types import AttributeValue
 from comity.app.ports.decision_recorder import DecisionRecord
 from comity.domain.decision import Conflict, Reason
 from comity.domain.effect import Hold, Obligation, Quota, Restrict, Verify, Warn, Withhold
-from comity.domain.facts import BornBetween, Facts, Tie
+from comity.domain.facts import Age, BornBetween, Facts, Tie
 from comity.domain.request import Provenance, Revision
 from comity.telemetry.sealing import Seal
 
 Attributes = dict[str, AttributeValue]
+
+EVALUATED_AT: Final = "comity.decision.evaluated_at"
+VALID_UNTIL: Final = "comity.decision.valid_until"
+POSITION: Final = "comity.decision.position"
+PSEUDONYM: Final = "comity.subject.pseudonym"
+PSEUDONYM_KEY: Final = "comity.subject.pseudonym_key"
 
 # As many as there are lengths of prefixes, for a few databases.
 PROVENANCES_KEPT: Final = 512
@@ -55,19 +61,18 @@ def decision_attributes(record: DecisionRecord) -> Attributes:
 
 def call_attributes(record: DecisionRecord) -> Attributes:
     """Return the attributes of a decision that belong to the one call."""
-    found: Attributes = {"comity.decision.evaluated_at": record.evaluated_at.isoformat()}
-    valid_until = record.decision.valid_until
-    if valid_until is not None and not record.hypothetical and not _tells_birthday(record):
-        found["comity.decision.valid_until"] = valid_until.isoformat()
+    found: Attributes = {EVALUATED_AT: record.evaluated_at.isoformat()}
+    end = record.decision.valid_until
+    if end is not None and not record.hypothetical and not tells_birthday(record.facts.age, end):
+        found[VALID_UNTIL] = end.isoformat()
     if record.position is not None:
-        found["comity.decision.position"] = record.position
+        found[POSITION] = record.position
     return found
 
 
-def _tells_birthday(record: DecisionRecord) -> bool:
+def tells_birthday(age: Age | None, end: datetime) -> bool:
     """Return whether the end of a decision is that of a birthday, which would tell the date."""
-    age, end = record.facts.age, record.decision.valid_until
-    if not isinstance(age, BornBetween) or end is None:
+    if not isinstance(age, BornBetween):
         return False
     # Midnight of the rule's zone may be of the day before or after in UTC.
     days = {

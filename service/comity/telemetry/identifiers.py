@@ -9,37 +9,49 @@ from typing import Final
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 
 _WORD_BYTES: Final = 8
-_WORDS_AT_ONCE: Final = 512
+_FETCHED_AT_ONCE: Final = 512
+
+
+class Randomness:
+    """Random octets of the operating system, fetched for many takers at once.
+
+    Asking the system lets other threads in, which takes longer than a decision. A forked process
+    starts with none in store.
+    """
+
+    def __init__(self, length: int) -> None:
+        """Give out `length` octets at a time."""
+        self._length = length
+        self._store: deque[bytes] = deque()
+        os.register_at_fork(after_in_child=self._store.clear)
+
+    def take(self) -> bytes:
+        """Return random octets, each given out once, whatever thread asks."""
+        while True:
+            try:
+                return self._store.popleft()
+            except IndexError:
+                length = self._length
+                fetched = os.urandom(length * _FETCHED_AT_ONCE)
+                ends = range(length, len(fetched) + 1, length)
+                self._store.extend(fetched[end - length : end] for end in ends)
 
 
 class SystemRandomIdGenerator(IdGenerator):
-    """Makes ids that can't be guessed from earlier ones: whoever holds one may read a decision.
-
-    Randomness is fetched for many ids at once: asking the system lets other threads in, which
-    takes longer than a decision. A forked process starts with none of it.
-    """
+    """Makes ids that can't be guessed from earlier ones: whoever holds one may read a decision."""
 
     def __init__(self) -> None:
         """Begin with no randomness in store."""
-        self._words: deque[int] = deque()
-        os.register_at_fork(after_in_child=self._words.clear)
+        self._words = Randomness(_WORD_BYTES)
 
     def generate_trace_id(self) -> int:
         """Return a trace id; never the invalid one."""
-        return self._word() << 8 * _WORD_BYTES | self._word() or self.generate_trace_id()
+        octets = self._words.take() + self._words.take()
+        return int.from_bytes(octets) or self.generate_trace_id()
 
     def generate_span_id(self) -> int:
         """Return a span id; never the invalid one."""
-        return self._word() or self.generate_span_id()
-
-    def _word(self) -> int:
-        """Return 64 random bits, each given out once, whatever thread asks."""
-        while True:
-            try:
-                return self._words.popleft()
-            except IndexError:
-                fetched = memoryview(os.urandom(_WORD_BYTES * _WORDS_AT_ONCE)).cast("Q")
-                self._words.extend(fetched)
+        return int.from_bytes(self._words.take()) or self.generate_span_id()
 
 
 def decision_id(trace_id: int, span_id: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -34,6 +34,7 @@ COMMANDS: Final = 32
 # Whoever is not a worker writes a few spans; it need not have much room made ready.
 SMALL_SEGMENT_BYTES: Final = 1 << 20
 AUTO: Final = "auto"
+_NOT_RECORDED: Final = "the decision can't be recorded at present; retry later"
 
 
 class JournalSettings(Protocol):
@@ -89,9 +90,19 @@ class JournalDelivery(Collector):
             self._journal.append(span.encoded(), legal=span.legal)
         except JournalError as error:
             if span.testifies:
-                message = "the decision can't be recorded at present; retry later"
-                raise NotRecordedError(message) from error
+                raise NotRecordedError(_NOT_RECORDED) from error
             self._lost += 1
+
+    def keep(self, spans: Sequence[bytes]) -> None:
+        """Append serialised spans of decisions on eligibility.
+
+        Raises:
+            NotRecordedError: the journal does not take one; some of the first may be in it.
+        """
+        try:
+            self._journal.append_all(spans)
+        except JournalError as error:
+            raise NotRecordedError(_NOT_RECORDED) from error
 
     def flush(self, timeout_seconds: float) -> bool:
         """Have the disk confirm everything; return whether it did in time."""

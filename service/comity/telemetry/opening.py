@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from importlib.metadata import version
@@ -25,9 +25,10 @@ from comity.telemetry.journalling import (
     open_journal,
 )
 from comity.telemetry.plain_spans import Deliver, PlainSpan, PlainTracer
-from comity.telemetry.pseudonyms import open_pseudonyms
+from comity.telemetry.prepared_spans import SpanPreparer
+from comity.telemetry.pseudonyms import PseudonymRing, Pseudonyms, open_pseudonyms
 from comity.telemetry.recorder import OtelDecisionRecorder
-from comity.telemetry.sealed_facts import open_sealer
+from comity.telemetry.sealed_facts import Sealer, open_sealer
 
 SCOPE: Final = "comity"
 
@@ -97,12 +98,30 @@ class Telemetry:
         Raises:
             StartupError: the key of pseudonyms can't be kept or read, or the legal key not read.
         """
+        return OtelDecisionRecorder(self.tracer, self._pseudonyms, self._ids, self._sealer)
+
+    @cached_property
+    def preparer(self) -> SpanPreparer:
+        """Prepares the spans of decisions that are made often.
+
+        Raises:
+            StartupError: as `recorder`.
+        """
+        keep = _forget if self.delivery is None else self.delivery.keep
+        return SpanPreparer(self._ids, self._pseudonyms, self._sealer, keep)
+
+    @cached_property
+    def _pseudonyms(self) -> Pseudonyms | PseudonymRing:
+        """Makes pseudonyms of accounts."""
         settings = self._settings
-        pseudonyms = open_pseudonyms(
+        return open_pseudonyms(
             settings.pseudonym_key, settings.data_dir, settings.pseudonym_rotate_days
         )
-        sealer = open_sealer(settings.seal_public_key)
-        return OtelDecisionRecorder(self.tracer, pseudonyms, self._ids, sealer)
+
+    @cached_property
+    def _sealer(self) -> Sealer | None:
+        """Seals what is sensitive, if a legal key is configured."""
+        return open_sealer(self._settings.seal_public_key)
 
     @contextmanager
     def span(
@@ -144,9 +163,9 @@ def open_telemetry(settings: TelemetrySettings, role: str, worker: int = 1) -> T
     return Telemetry(role, settings, destination, worker=worker)
 
 
-def _forget(span: PlainSpan) -> None:
-    """Deliver a span to nowhere."""
-    del span
+def _forget(spans: PlainSpan | Sequence[bytes]) -> None:
+    """Deliver spans to nowhere."""
+    del spans
 
 
 def _resource(role: str) -> Resource:

@@ -264,7 +264,7 @@ class PlainSpan(Span):
             own.trace_id.to_bytes(16, "big"),
             own.span_id.to_bytes(8, "big"),
             parent.span_id.to_bytes(8, "big") if parent is not None else b"",
-            _text_of(own.trace_state),
+            text_of_state(own.trace_state),
             flags,
             self._start,
             self._end,
@@ -272,6 +272,6 @@ class PlainSpan(Span):
         )
 
 
-def _text_of(state: TraceState) -> str:
+def text_of_state(state: TraceState) -> str:
     """Return a trace state as its header has it, and as the SDK's encoder writes it."""
     return ",".join(f"{key}={value}" for key, value in state.items()) if state else ""

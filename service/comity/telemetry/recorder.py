@@ -10,7 +10,12 @@ from opentelemetry.trace import Span, Tracer
 
 from comity.app.ports.decision_recorder import DecisionRecord, RouteRecord
 from comity.policy.coarse_dates import NO_DATES, CoarseDates
-from comity.telemetry.attributes import Attributes, call_attributes
+from comity.telemetry.attributes import (
+    PSEUDONYM,
+    PSEUDONYM_KEY,
+    Attributes,
+    call_attributes,
+)
 from comity.telemetry.descriptions import Descriptions
 from comity.telemetry.exact_questions import QUESTION, exact_request, with_dates
 from comity.telemetry.identifiers import decision_id, identity_octets
@@ -98,8 +103,8 @@ class OtelDecisionRecorder:
         """Add the pseudonym of an account, if one is given."""
         if account_id:
             pseudonyms = self._pseudonyms.current()
-            attributes["comity.subject.pseudonym"] = pseudonyms.of(account_id)
-            attributes["comity.subject.pseudonym_key"] = pseudonyms.key_id
+            attributes[PSEUDONYM] = pseudonyms.of(account_id)
+            attributes[PSEUDONYM_KEY] = pseudonyms.key_id
 
     def _seal(self, attributes: Attributes, asked: str, dates: CoarseDates, span: Span) -> None:
         """Add what it takes to ask again, for the holder of the legal key if there is one."""

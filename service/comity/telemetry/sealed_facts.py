@@ -18,7 +18,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, NewType
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
@@ -35,6 +35,8 @@ from cryptography.hazmat.primitives.serialization import (
 from opentelemetry.util.types import AttributeValue
 
 from comity.app.startup import ExitCode, StartupError
+from comity.journal import AttributeKey, encode_attributes
+from comity.telemetry.identifiers import Randomness
 
 KEY: Final = "comity.sealed.key"
 ENCAPSULATION: Final = "comity.sealed.enc"
@@ -47,6 +49,7 @@ _NONCE_BYTES: Final = 12
 _LENGTH_BYTES: Final = 4
 _KEY_ID_DIGITS: Final = 16
 _INFO: Final = b"comity sealed facts 1"
+_DATA: Final = AttributeKey(DATA)
 _SUITE: Final = Suite(KEM.X25519, KDF.HKDF_SHA256, AEAD.CHACHA20_POLY1305)
 
 
@@ -62,11 +65,17 @@ class _Hour:
         until: when another is to be made, by the clock of the sealer.
         cipher: seals under it.
         encapsulated: the key, sealed to the legal key.
+        named: the attributes that name both, encoded.
     """
 
     until: float
     cipher: ChaCha20Poly1305
     encapsulated: str
+    named: bytes
+
+
+Padded = NewType("Padded", bytes)
+"""A text ready to be sealed."""
 
 
 class Sealer:
@@ -81,17 +90,27 @@ class Sealer:
         self._key_id = key_id(public_key)
         self._making = threading.Lock()
         self._hour: _Hour | None = None
+        self._nonces = Randomness(_NONCE_BYTES)
 
     def seal(self, text: str, bound_to: bytes) -> Mapping[str, AttributeValue]:
         """Return attributes that keep `text` for whoever opens them as bound to the same."""
         hour = self._current()
-        nonce = os.urandom(_NONCE_BYTES)
-        data = nonce + hour.cipher.encrypt(nonce, _pad(text.encode()), bound_to)
-        return {
-            KEY: self._key_id,
-            ENCAPSULATION: hour.encapsulated,
-            DATA: base64.b64encode(data).decode(),
-        }
+        data = self._encrypt(hour, self.pad(text), bound_to)
+        return {KEY: self._key_id, ENCAPSULATION: hour.encapsulated, DATA: data.decode()}
+
+    def pad(self, text: str) -> Padded:
+        """Return `text` as `seal_padded` takes it."""
+        return Padded(_pad(text.encode()))
+
+    def seal_padded(self, padded: Padded, bound_to: bytes) -> bytes:
+        """Return what `seal` returns of the text, encoded as fields of a span."""
+        hour = self._current()
+        return hour.named + _DATA.encode(self._encrypt(hour, padded, bound_to).decode())
+
+    def _encrypt(self, hour: _Hour, padded: Padded, bound_to: bytes) -> bytes:
+        """Return `padded`, sealed with a fresh nonce before it, in base 64."""
+        nonce = self._nonces.take()
+        return base64.b64encode(nonce + hour.cipher.encrypt(nonce, padded, bound_to))
 
     def _current(self) -> _Hour:
         """Return the key of this hour."""
@@ -104,7 +123,8 @@ class Sealer:
             key = os.urandom(_KEY_BYTES)
             sealed = _SUITE.encrypt(key, self._public_key, _INFO)
             encapsulated = base64.b64encode(sealed).decode()
-            self._hour = _Hour(now + HOUR_SECONDS, ChaCha20Poly1305(key), encapsulated)
+            named = encode_attributes({KEY: self._key_id, ENCAPSULATION: encapsulated})
+            self._hour = _Hour(now + HOUR_SECONDS, ChaCha20Poly1305(key), encapsulated, named)
             return self._hour
 
 

@@ -40,7 +40,7 @@ class Told:
     def encode_varying(self) -> bytes:
         """Return the attributes that are not of the description, as fields of an OTLP span."""
         fields = [_key(name).encode(value) for name, value in self.varying.items()]
-        fields.append(_encoded_provenance(self.provenance))
+        fields.append(encoded_provenance(self.provenance))
         return b"".join(fields)
 
 
@@ -51,6 +51,6 @@ def _key(name: str) -> AttributeKey:
 
 
 @lru_cache(maxsize=PROVENANCES_KEPT)
-def _encoded_provenance(provenance: Provenance | None) -> bytes:
+def encoded_provenance(provenance: Provenance | None) -> bytes:
     """Return the attributes of the database behind a look-up as fields of an OTLP span."""
     return encode_attributes(provenance_attributes(provenance))

@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Protocol
 
 from comity.domain.decision import Decision
-from comity.domain.facts import Facts
+from comity.domain.facts import Age, Facts
 from comity.domain.request import Revision
 from comity.policy.bundle import Bundle
+from comity.policy.engine import Remembered
+from comity.policy.engine.ages import AgeCell
 
 
 class Evaluator(Protocol):
@@ -16,6 +18,22 @@ class Evaluator(Protocol):
 
     def evaluate(self, facts: Facts, now: datetime) -> Decision:
         """Return the answer to `facts` at `now`, an aware datetime."""
+        ...
+
+    def recall(self, facts: Facts, now: datetime) -> Remembered:
+        """Return the same, with how long it may be given again."""
+        ...
+
+    def moment(self, now: datetime) -> tuple[datetime, datetime]:
+        """Return the stretch of time around `now` in which equal ages keep equal cells."""
+        ...
+
+    def age_cell(self, age: Age | None, now: datetime) -> AgeCell:
+        """Return what the rules can tell of `age` at `now`."""
+        ...
+
+    def creation_cell(self, created: datetime | None) -> int | None:
+        """Return what the rules can tell of an account's creation."""
         ...
 
 

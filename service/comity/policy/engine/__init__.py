@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from comity.domain.decision import Decision
-from comity.domain.facts import BornBetween, Facts
-from comity.policy.engine.ages import Birthday, next_birthday
+from comity.domain.facts import Age, BornBetween, Facts
+from comity.policy.engine.ages import AgeCell, Birthday, next_birthday
 from comity.policy.engine.answering import Answering
 from comity.policy.engine.bits import numbers_in
 from comity.policy.engine.cache import Cache
@@ -94,12 +94,32 @@ class Engine:
 
     def evaluate(self, facts: Facts, now: datetime) -> Decision:
         """Answer the question that `facts` ask at `now`, an aware datetime."""
+        return self.recall(facts, now).for_facts(facts, now)
+
+    def recall(self, facts: Facts, now: datetime) -> Remembered:
+        """Answer as `evaluate` does, and say for how long the answer may be given again.
+
+        It may be given to facts that differ in dates of equal cells, with `for_facts`.
+        """
         moment = self._calendar.at(now)
         key = self._key(facts, moment)
         known = self._memo.get(key)
         if known is None or not known.start <= now < known.end:
             known = self._memo.put(key, self._decide(facts, now, moment))
-        return known.for_facts(facts, now)
+        return known
+
+    def moment(self, now: datetime) -> tuple[datetime, datetime]:
+        """Return the stretch of time around `now` in which equal ages keep equal cells."""
+        moment = self._calendar.at(now)
+        return moment.start, moment.end
+
+    def age_cell(self, age: Age | None, now: datetime) -> AgeCell:
+        """Return what the rules can tell of `age` at `now`; a cell means the same at any time."""
+        return self._scenery.ages.cell(age, self._calendar.at(now).births)
+
+    def creation_cell(self, created: datetime | None) -> int | None:
+        """Return what the rules can tell of an account's creation."""
+        return self._scenery.creations.cell(created)
 
     def masks(self, facts: Facts, now: datetime) -> Masks:
         """Return the three answers of every rule in force, whatever its modality."""

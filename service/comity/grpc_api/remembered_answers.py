@@ -1,0 +1,161 @@
+"""What is remembered of answers: by which octets they are found, and what is ready of each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from comity.app.ports.place_lookup import PlaceFinding
+from comity.app.ports.policy_source import PolicyInForce
+from comity.domain.facts import Age, BornBetween
+from comity.domain.request import Options
+from comity.grpc_api.reply_octets import encode_valid_until
+from comity.policy.date_classes import AgeClass, DateClasses
+from comity.policy.engine.ages import Birthday, next_birthday
+from comity.policy.engine.cache import Cache
+from comity.telemetry.prepared_spans import PreparedSpan, encode_ending
+
+ASKED_KEPT: Final = 4096
+ANSWERS_KEPT: Final = 8192
+AGES_KEPT: Final = 16_384
+
+Key = tuple[Hashable, ...]
+# A birth date, or the name of another field and its number; None for no age.
+Given = str | tuple[str, int] | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ending:
+    """When answers end, unless a birthday comes before; one object for each.
+
+    Attributes:
+        until: first instant at which they could change, birthdays left aside; None if never.
+        birthdays: birthdays that could change them.
+    """
+
+    until: datetime | None
+    birthdays: tuple[Birthday, ...]
+
+    def told(self, age: Age | None, now: datetime) -> tuple[bytes, bytes]:
+        """Return what a reply, and what a span, says of it for somebody of `age`."""
+        until = self.until
+        if self.birthdays and isinstance(age, BornBetween):
+            birthday = next_birthday(age, self.birthdays, now)
+            if birthday is not None:
+                until = min(birthday, until or birthday)
+        return encode_valid_until(until), encode_ending(age, until)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class KnownAge:
+    """An age, and what has been worked out of it for the present moment.
+
+    Attributes:
+        age: the age; None if none is given.
+        kind: its class.
+        endings: what is told of the ends of answers about it.
+    """
+
+    age: Age | None
+    kind: AgeClass
+    endings: dict[Ending, tuple[bytes, bytes]] = field(default_factory=dict)
+
+    def ending(self, ending: Ending, now: datetime) -> tuple[bytes, bytes]:
+        """Return what a reply, and what a span, says of the end of an answer about this age."""
+        told = self.endings.get(ending)
+        if told is None:
+            told = self.endings[ending] = ending.told(self.age, now)
+        return told
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Asked:
+    """Facts and options without a fault of their own, and what they leave to the subject.
+
+    Attributes:
+        options: how to answer.
+        takes_age: whether a subject may have an age: it isn't said to be unknown.
+        takes_creation: the same of the account's creation.
+    """
+
+    options: Options
+    takes_age: bool
+    takes_creation: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """An answer that was given, but for what belongs to the call and the account.
+
+    Attributes:
+        start: first instant at which it may be given.
+        end: first instant at which it may not.
+        reply: octets that its replies have in common.
+        ending: when it ends.
+        tells_end: whether replies say when.
+        span: what makes its spans.
+        count: counts it.
+        finding: what its identity is part of the key, and so must not be another's.
+    """
+
+    start: datetime
+    end: datetime
+    reply: bytes
+    ending: Ending
+    tells_end: bool
+    span: PreparedSpan
+    count: Callable[[], None]
+    finding: PlaceFinding | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the octets of a question lead to.
+
+    Attributes:
+        key: names the answer.
+        finding: the place of the address; None if none is given.
+        age: the age.
+    """
+
+    key: Key
+    finding: PlaceFinding | None
+    age: KnownAge
+
+
+class _Ages:
+    """The ages seen in one stretch of time."""
+
+    def __init__(self, start: datetime, end: datetime) -> None:
+        """Know none yet from `start` until `end`."""
+        self.start = start
+        self.end = end
+        self.known: Cache[Given, KnownAge] = Cache(AGES_KEPT)
+
+
+class Memory:
+    """What is remembered of one revision; shared by threads."""
+
+    def __init__(self, policy: PolicyInForce, classes: DateClasses) -> None:
+        """Remember nothing yet."""
+        self.policy = policy
+        self.classes = classes
+        self.asked: Cache[tuple[bytes, bytes], Asked] = Cache(ASKED_KEPT)
+        self.answers: Cache[Key, Known] = Cache(ANSWERS_KEPT)
+        self._endings: Cache[Hashable, Ending] = Cache(ANSWERS_KEPT)
+        start = datetime.min.replace(tzinfo=UTC)
+        self._ages = _Ages(start, start)
+
+    def ages_at(self, now: datetime) -> Cache[Given, KnownAge]:
+        """Return the ages known at `now`."""
+        ages = self._ages
+        if not ages.start <= now < ages.end:
+            ages = self._ages = _Ages(*self.classes.moment(now))
+        return ages.known
+
+    def ending(self, until: datetime | None, birthdays: tuple[Birthday, ...]) -> Ending:
+        """Return the one object for this ending."""
+        key = (until, birthdays)
+        return self._endings.get(key) or self._endings.put(key, Ending(*key))

@@ -1,0 +1,194 @@
+"""Spans of decisions that were made before: all but a few octets of each is ready."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from time import time_ns
+from typing import Final
+
+from opentelemetry.sdk.trace.id_generator import IdGenerator
+from opentelemetry.trace import SpanContext, SpanKind
+from opentelemetry.util.types import AttributeValue
+
+from comity.app.ports.decision_recorder import DecisionRecord
+from comity.domain.facts import Age
+from comity.journal import LOCAL_PARENT, REMOTE_PARENT, AttributeKey, SpanTemplate
+from comity.telemetry.attributes import (
+    EVALUATED_AT,
+    POSITION,
+    PSEUDONYM,
+    PSEUDONYM_KEY,
+    VALID_UNTIL,
+    tells_birthday,
+)
+from comity.telemetry.descriptions import Descriptions
+from comity.telemetry.exact_questions import QUESTION, with_dates
+from comity.telemetry.plain_spans import text_of_state
+from comity.telemetry.pseudonyms import PseudonymRing, Pseudonyms
+from comity.telemetry.sealed_facts import Padded, Sealer
+from comity.telemetry.told import encoded_provenance
+
+_TRACE_ID_BYTES: Final = 16
+_SPAN_ID_BYTES: Final = 8
+_EVALUATED_AT: Final = AttributeKey(EVALUATED_AT)
+_VALID_UNTIL: Final = AttributeKey(VALID_UNTIL)
+_POSITION: Final = AttributeKey(POSITION)
+_PSEUDONYM: Final = AttributeKey(PSEUDONYM)
+_PSEUDONYM_KEY: Final = AttributeKey(PSEUDONYM_KEY)
+
+Keep = Callable[[Sequence[bytes]], None]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreparedSpan:
+    """What the spans of decisions have in common that differ in the call and the account only.
+
+    Attributes:
+        template: makes the spans.
+        provenance: the attributes of the database behind a look-up, encoded.
+        sealed: the question as it is to be sealed; None if it stands in clear, or is not kept.
+    """
+
+    template: SpanTemplate
+    provenance: bytes
+    sealed: Padded | None
+
+
+@dataclass(frozen=True, slots=True)
+class Parent:
+    """The span that the spans of a call are children of.
+
+    Attributes:
+        trace_id: 16 octets.
+        span_id: 8 octets.
+        state: the trace state as its header has it.
+        remote: whether it is in another process.
+    """
+
+    trace_id: bytes
+    span_id: bytes
+    state: str = ""
+    remote: bool = True
+
+    @classmethod
+    def of(cls, span: SpanContext) -> Parent:
+        """Return the parent with the identity `span`."""
+        return cls(
+            span.trace_id.to_bytes(_TRACE_ID_BYTES),
+            span.span_id.to_bytes(_SPAN_ID_BYTES),
+            text_of_state(span.trace_state),
+            span.is_remote,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class CallSpan:
+    """What the spans of one call have in common.
+
+    Attributes:
+        trace_id: 16 octets.
+        parent: 8 octets; empty for none.
+        state: the trace state as its header has it.
+        flags: whether the parent is in another process.
+        start: when the call began, in nanoseconds since 1970.
+        evaluated_at: the attribute of the instant that is answered for, encoded.
+    """
+
+    trace_id: bytes
+    parent: bytes
+    state: str
+    flags: int
+    start: int
+    evaluated_at: bytes
+
+
+class SpanPreparer:
+    """Prepares the spans of decisions, and puts them together; shared by threads."""
+
+    def __init__(
+        self,
+        ids: IdGenerator,
+        pseudonyms: Pseudonyms | PseudonymRing,
+        sealer: Sealer | None,
+        keep: Keep,
+    ) -> None:
+        """Give spans identities of `ids`; `keep` is what records them."""
+        self._ids = ids
+        self._pseudonyms = pseudonyms
+        self._sealer = sealer
+        self._descriptions = Descriptions()
+        self._key_name: tuple[Pseudonyms, bytes] | None = None
+        self.keep = keep
+
+    def prepare(
+        self, record: DecisionRecord, name: str, kind: SpanKind, own: Mapping[str, AttributeValue]
+    ) -> PreparedSpan:
+        """Return what makes spans called `name`, with the attributes `own`, of such decisions."""
+        description = self._descriptions.of(record)
+        sealed = None
+        if self._sealer is not None and QUESTION not in description.attributes:
+            sealed = self._sealer.pad(with_dates(description.asked, record.dates))
+        template = description.template(name, kind, own)
+        return PreparedSpan(template, encoded_provenance(record.provenance), sealed)
+
+    def begin(self, parent: Parent | None, start: int, now: datetime) -> CallSpan:
+        """Return what the spans have in common of a call that began at `start`.
+
+        `parent` is the span that they are children of, if there is any.
+        """
+        at = _EVALUATED_AT.encode(now.isoformat())
+        if parent is None:
+            trace_id = self._ids.generate_trace_id().to_bytes(_TRACE_ID_BYTES)
+            return CallSpan(trace_id, b"", "", LOCAL_PARENT, start, at)
+        flags = REMOTE_PARENT if parent.remote else LOCAL_PARENT
+        return CallSpan(parent.trace_id, parent.span_id, parent.state, flags, start, at)
+
+    def assemble(
+        self,
+        prepared: PreparedSpan,
+        call: CallSpan,
+        account_id: str,
+        ending: bytes,
+        position: int | None = None,
+    ) -> tuple[bytes, str]:
+        """Return the span of one decision, and its decision id.
+
+        `ending` is what `encode_ending` gave; `position` is that of an item of a batch.
+        """
+        trace_id = call.trace_id
+        span_id = self._ids.generate_span_id().to_bytes(_SPAN_ID_BYTES)
+        varying = call.evaluated_at + ending
+        if position is not None:
+            varying += _POSITION.encode(position)
+        if account_id:
+            varying += self._account(account_id)
+        if prepared.sealed is not None and self._sealer is not None:
+            varying += self._sealer.seal_padded(prepared.sealed, trace_id + span_id)
+        octets = prepared.template.assemble(
+            trace_id,
+            span_id,
+            call.parent,
+            call.state,
+            call.flags,
+            call.start,
+            time_ns(),
+            varying + prepared.provenance,
+        )
+        return octets, f"{trace_id.hex()}-{span_id.hex()}"
+
+    def _account(self, account_id: str) -> bytes:
+        """Return the attributes of an account, encoded."""
+        pseudonyms = self._pseudonyms.current()
+        known = self._key_name
+        if known is None or known[0] is not pseudonyms:
+            known = self._key_name = pseudonyms, _PSEUDONYM_KEY.encode(pseudonyms.key_id)
+        return _PSEUDONYM.encode(pseudonyms.of(account_id)) + known[1]
+
+
+def encode_ending(age: Age | None, valid_until: datetime | None) -> bytes:
+    """Return the attribute of the end of an answer, encoded; none if it would tell a birthday."""
+    if valid_until is None or tells_birthday(age, valid_until):
+        return b""
+    return _VALID_UNTIL.encode(valid_until.isoformat())
