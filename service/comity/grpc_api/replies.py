@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from functools import lru_cache
+from typing import Protocol
 
 from comity.app.eligibility import Answer
 from comity.app.messages import in_language
 from comity.app.restrictions import Restriction, RestrictionPage
-from comity.domain.decision import Conflict, Reason, Standing
+from comity.domain.decision import Conflict, Decision, Reason, Standing
 from comity.domain.effect import ALLOWED, Outcome
-from comity.domain.facts import Tie
+from comity.domain.facts import Facts, Tie
 from comity.domain.request import Options, Provenance, View
 from comity.grpc_api.parts import (
     CONFIDENCES,
@@ -38,8 +39,32 @@ _STANDINGS = {
 }
 
 
+class Decided(Protocol):
+    """What a reply tells of a decision, whichever call it answers."""
+
+    @property
+    def decision(self) -> Decision:
+        """The evaluation."""
+        ...
+
+    @property
+    def facts(self) -> Facts:
+        """What it rests on, look-ups and presumptions included."""
+        ...
+
+    @property
+    def rules(self) -> Mapping[str, Rule]:
+        """The rules that the decision names, by id."""
+        ...
+
+    @property
+    def evaluated_at(self) -> datetime:
+        """The instant that the question was answered for."""
+        ...
+
+
 def decision_reply(
-    answer: Answer, view: View, ruleset: Ruleset
+    answer: Decided, view: View, ruleset: Ruleset
 ) -> eligibility_service_pb2.CheckEligibilityResponse:
     """Return what the reply tells of the decision, which other calls may have in common."""
     decision = answer.decision
@@ -74,9 +99,9 @@ def complete_reply(
     if answer.record.degraded:
         reply.degraded.extend(answer.record.degraded)
     if answer.record.provenance is not None:
-        reply.provenance.CopyFrom(_provenance_of(answer.record.provenance))
+        reply.provenance.CopyFrom(provenance_of(answer.record.provenance))
     if answer.explanation is not None:
-        reply.explanation.CopyFrom(_explanation_of(answer.explanation))
+        reply.explanation.CopyFrom(explanation_of(answer.explanation))
 
 
 def restrictions_reply(
@@ -92,7 +117,7 @@ def restrictions_reply(
     )
 
 
-def _reasons(answer: Answer, view: View, ruleset: Ruleset) -> Iterator[decision_pb2.Reason]:
+def _reasons(answer: Decided, view: View, ruleset: Ruleset) -> Iterator[decision_pb2.Reason]:
     """Yield the reasons that `view` may see."""
     ground = Ground(answer.facts, ruleset.lexicon, ruleset.atlas, answer.evaluated_at)
     for reason in answer.decision.reasons:
@@ -145,7 +170,7 @@ def _connection_of(tie: Tie) -> decision_pb2.MatchedConnection:
     )
 
 
-def _conflicts(answer: Answer, view: View) -> Iterator[decision_pb2.Conflict]:
+def _conflicts(answer: Decided, view: View) -> Iterator[decision_pb2.Conflict]:
     """Yield the conflicts that `view` may see: between public rules, or all."""
     for conflict in answer.decision.conflicts:
         forbid = answer.rules[conflict.forbid_rule_id]
@@ -167,7 +192,7 @@ def _conflict_of(conflict: Conflict, forbid: Rule, require: Rule) -> decision_pb
 
 
 @lru_cache(maxsize=_PROVENANCES_KEPT)
-def _provenance_of(provenance: Provenance) -> decision_pb2.Provenance:
+def provenance_of(provenance: Provenance) -> decision_pb2.Provenance:
     """Return the data behind a look-up."""
     return decision_pb2.Provenance(
         database_type=provenance.database_type,
@@ -178,7 +203,7 @@ def _provenance_of(provenance: Provenance) -> decision_pb2.Provenance:
     )
 
 
-def _explanation_of(explanation: Explanation) -> decision_pb2.Explanation:
+def explanation_of(explanation: Explanation) -> decision_pb2.Explanation:
     """Return what would lead elsewhere."""
     return decision_pb2.Explanation(
         alternatives=[
