@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -14,15 +14,29 @@ from comity.adapters.geoip.database import DatabaseKind, OpenDatabase
 from comity.adapters.geoip.embedded import open_embedded
 from comity.adapters.geoip.records import read_anonymity, read_place
 from comity.adapters.geoip.watched import WatchedDatabase
-from comity.app.ports.ip_address import AddressReach, parse_address
+from comity.app.ports.ip_address import (
+    IPV4_BYTES,
+    AddressForm,
+    AddressReach,
+    ParsedAddress,
+    pack_address,
+    parse_address,
+)
 from comity.app.ports.place_lookup import (
     DatabaseProvenance,
     PlaceFinding,
     PlaceFlag,
     address_flags,
 )
+from comity.policy.engine.cache import Cache
 
 _UNREADABLE: Final = frozenset({PlaceFlag.UNREADABLE})
+_FINDINGS_KEPT: Final = 65_536
+# What is found is kept by networks this wide at least, so that no address is: 256 addresses, and
+# what a site is given of IPv6.
+_IPV4_NETWORK_BYTES: Final = 3
+_IPV6_NETWORK_BYTES: Final = 6
+_WHOLE_ADDRESS: Final = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +66,14 @@ class _Databases:
     Attributes:
         place: the place database.
         anonymity: the database of anonymous addresses, if any.
+        by_network: what was found of networks.
+        alike: each finding, so that equal ones are the same object.
     """
 
     place: OpenDatabase
     anonymity: OpenDatabase | None
+    by_network: Cache[bytes, PlaceFinding] = field(default_factory=lambda: Cache(_FINDINGS_KEPT))
+    alike: Cache[PlaceFinding, PlaceFinding] = field(default_factory=lambda: Cache(_FINDINGS_KEPT))
 
 
 class MaxMindPlaceLookup:
@@ -122,37 +140,52 @@ class MaxMindPlaceLookup:
         Raises:
             MalformedAddressError: `ip` is not one address.
         """
-        address = parse_address(ip)
+        packed = pack_address(ip)
+        ipv4 = len(packed) == IPV4_BYTES
+        network = packed[: _IPV4_NETWORK_BYTES if ipv4 else _IPV6_NETWORK_BYTES]
         databases = self._databases
-        flags = address_flags(address)
-        place: str | None = None
-        prefix_length: int | None = None
-        if address.reach is AddressReach.PUBLIC:
-            record, prefix_length, failed = self._read(databases.place, address.text)
+        known = databases.by_network.get(network)
+        if known is not None:
+            return known
+        finding, longest = self._find(parse_address(packed), databases)
+        finding = databases.alike.get(finding) or databases.alike.put(finding, finding)
+        if longest <= 8 * len(network):
+            databases.by_network.put(network, finding)
+        return finding
+
+    def _find(self, address: ParsedAddress, databases: _Databases) -> tuple[PlaceFinding, int]:
+        """Return what is known of an address, and how long a prefix it depends on.
+
+        What is not found by its own public address depends on all of it.
+        """
+        flags, place, prefix_length = address_flags(address), None, None
+        public = address.reach is AddressReach.PUBLIC
+        longest = 0 if public and address.form is AddressForm.PLAIN else _WHOLE_ADDRESS
+        if public:
+            record, length, failed = self._read(databases.place, address.text)
+            longest = max(longest, length)
             if failed:
                 flags |= _UNREADABLE
             else:
                 place, known = read_place(record)
                 flags |= known
-            if databases.anonymity:
-                record, _, failed = self._read(databases.anonymity, address.text)
-                flags |= _UNREADABLE if failed else read_anonymity(record)
-        return PlaceFinding(
-            place,
-            flags,
-            prefix_length,
-            databases.place.provenance,
-            databases.anonymity.provenance if databases.anonymity else None,
-        )
+                prefix_length = None if record is None else length
+        if public and databases.anonymity:
+            record, length, failed = self._read(databases.anonymity, address.text)
+            longest = max(longest, length)
+            flags |= _UNREADABLE if failed else read_anonymity(record)
+        anonymity = databases.anonymity.provenance if databases.anonymity else None
+        finding = PlaceFinding(place, flags, prefix_length, databases.place.provenance, anonymity)
+        return finding, longest
 
-    def _read(self, database: OpenDatabase, text: str) -> tuple[Record | None, int | None, bool]:
+    def _read(self, database: OpenDatabase, text: str) -> tuple[Record | None, int, bool]:
         """Return the record, the length of its network's prefix, and whether reading failed."""
         try:
             record, prefix_length = database.reader.get_with_prefix_len(text)
         except (InvalidDatabaseError, UnicodeDecodeError):
             with self._counting:
                 self._failed_lookups += 1
-            return None, None, True
+            return None, _WHOLE_ADDRESS, True
         except ValueError:  # an IPv6 address asked of a database of IPv4 ones
-            return None, None, False
-        return record, prefix_length if record is not None else None, False
+            return None, 0, False
+        return record, prefix_length, False

@@ -13,8 +13,8 @@ from comity.domain.errors import ComityError
 
 _LONGEST_TEXT: Final = 64  # 45 characters of IPv6 with a dotted tail, and a zone identifier
 _ZONE: Final = re.compile(r"[0-9A-Za-z._~-]+")  # what RFC 6874 lets stand without escapes
-_IPV4_BYTES: Final = 4
-_IPV6_BYTES: Final = 16
+IPV4_BYTES: Final = 4
+IPV6_BYTES: Final = 16
 
 
 class MalformedAddressError(ComityError, ValueError):
@@ -103,11 +103,9 @@ def parse_address(ip: str | bytes) -> ParsedAddress:
     Source: IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890); RFC 4291 (mapped),
         RFC 3056 (6to4), RFC 4380 (Teredo), RFC 6052 and RFC 8215 (NAT64).
     """
-    packed = ip if isinstance(ip, bytes) else _pack(ip)
-    if len(packed) == _IPV4_BYTES:
+    packed = pack_address(ip)
+    if len(packed) == IPV4_BYTES:
         return _parse_ipv4(packed, AddressForm.PLAIN)
-    if len(packed) != _IPV6_BYTES:
-        raise MalformedAddressError
     form = _form_of(packed)
     match form:
         case AddressForm.PLAIN:
@@ -123,18 +121,26 @@ def parse_address(ip: str | bytes) -> ParsedAddress:
     assert_never(form)
 
 
-def _pack(text: str) -> bytes:
-    """Return the bytes of an address in text form."""
-    if len(text) > _LONGEST_TEXT:
+def pack_address(ip: str | bytes) -> bytes:
+    """Return the 4 or 16 bytes of an address; a zone identifier is dropped.
+
+    Raises:
+        MalformedAddressError: `ip` is not one address.
+    """
+    if isinstance(ip, bytes):
+        if len(ip) not in (IPV4_BYTES, IPV6_BYTES):
+            raise MalformedAddressError
+        return ip
+    if len(ip) > _LONGEST_TEXT:
         raise MalformedAddressError
     family = AF_INET
-    if ":" in text:
+    if ":" in ip:
         family = AF_INET6
-        text, mark, zone = text.partition("%")
+        ip, mark, zone = ip.partition("%")
         if mark and _ZONE.fullmatch(zone) is None:
             raise MalformedAddressError
     try:
-        return inet_pton(family, text)
+        return inet_pton(family, ip)
     except (OSError, ValueError):
         raise MalformedAddressError from None
 
