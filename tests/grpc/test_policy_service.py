@@ -13,6 +13,7 @@ from comity.v1.policy_service_pb2 import (
     GetRuleRequest,
     ListJurisdictionsRequest,
     RuleEvent,
+    RuleReach,
     RuleSuspension,
 )
 from comity.v1.policy_service_pb2_grpc import PolicyServiceStub
@@ -87,6 +88,9 @@ def test_a_rule_comes_with_text_times_and_history(stub: PolicyServiceStub) -> No
     assert rule.in_force
     assert rule.next_change == interval.range.until
     assert (rule.file, rule.line) == ("", 0)
+    statute = common_pb2.Citation(title="Statute", pinpoint="art. 3")
+    assert rule.reach_abroad == RuleReach(why="Applied to posts abroad", citation=statute)
+    assert rule.apply_unverified == ""
 
 
 def test_a_rule_may_be_asked_of_another_instant(stub: PolicyServiceStub) -> None:
@@ -109,7 +113,10 @@ def test_only_the_legal_view_knows_confidential_rules(stub: PolicyServiceStub) -
     assert messages[0] == messages[1]
     request = GetRuleRequest(rule_id="any-watched")
     request.options.view = common_pb2.VIEW_LEGAL
-    assert stub.GetRule(request).rule.visibility == common_pb2.VISIBILITY_CONFIDENTIAL
+    rule = stub.GetRule(request).rule
+    assert rule.visibility == common_pb2.VISIBILITY_CONFIDENTIAL
+    assert rule.apply_unverified == "The order is sealed."
+    assert not rule.HasField("reach_abroad")
 
 
 def test_a_jurisdiction_is_found_by_an_alias(stub: PolicyServiceStub) -> None:

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from comity.policy.lexicon import Lexicon
 from comity.policy.rules import (
     AgeBand,
+    Citation,
     Clause,
     CreationBand,
     Modality,
@@ -64,7 +65,7 @@ def rule_lines(rule: Rule, lexicon: Lexicon, zone: str, now: datetime) -> Iterat
         if clauses:
             yield heading, "; or ".join(_clause(clause, lexicon, zone) for clause in clauses)
     yield "While unknown", _unknown(rule)
-    yield "In force", "; ".join(_spans(rule, zone)) or "never"
+    yield "In force", "; ".join(_spans(rule, zone)) or word_never(rule.text)
     if rule.timeline.schedule is not None:
         yield "Only at", _schedule(rule.timeline.schedule)
     yield from text_lines(rule.text)
@@ -73,14 +74,16 @@ def rule_lines(rule: Rule, lexicon: Lexicon, zone: str, now: datetime) -> Iterat
 def text_lines(text: RuleText) -> Iterator[Line]:
     """Yield who made a rule, where it can be read and how far it is relied on."""
     yield "Authority", text.authority
-    cited = (text.citation.title, text.citation.pinpoint, text.citation.url)
-    yield "Source", ", ".join(filter(None, cited))
+    yield "Source", _citation(text.citation)
     basis = f" ({text.platform_basis})" if text.platform_basis else ""
     yield "Legal effect", f"{text.legal_effect}{basis}"
-    if text.reach_abroad:
-        yield "Reaches abroad", text.reach_abroad
+    if (reach := text.reach_abroad) is not None:
+        cited = f" ({_citation(reach.citation)})" if reach.citation != text.citation else ""
+        yield "Reaches abroad", f"{reach.why}{cited}"
     review = f"; review by {text.review_by.isoformat()}" if text.review_by is not None else ""
     yield "Confidence", f"{text.confidence}, recorded {text.recorded_at}{review}"
+    if text.apply_unverified:
+        yield "Applied because", text.apply_unverified
     if text.confidential:
         yield "Confidential", "told only to those entitled to the legal view"
     for pause in text.suspensions:
@@ -93,12 +96,27 @@ def text_lines(text: RuleText) -> Iterator[Line]:
     yield "File", f"{text.file}:{text.line}"
 
 
+def _citation(citation: Citation) -> str:
+    """Return where something can be read."""
+    return ", ".join(filter(None, (citation.title, citation.pinpoint, citation.url)))
+
+
 def _suspension(pause: SuspensionEntry) -> str:
     """Return when a rule is suspended, how and by whom."""
     bounds = (("from", pause.since), ("until", pause.until), ("through", pause.through))
     times = " ".join(f"{word} {at}" for word, at in bounds if at)
     note = f" ({pause.note})" if pause.note else ""
     return f"{times}: {pause.kind} by {pause.by}{note}"
+
+
+def word_never(text: RuleText) -> str:
+    """Return that a rule is in force at no time, and why."""
+    if text.legal_effect == "proposal":
+        return "never: a proposal"
+    if text.confidence == "unverified" and not text.apply_unverified:
+        return "never: unverified"
+    pauses = "; ".join(f"{pause.kind} by {pause.by}" for pause in text.suspensions)
+    return f"never: suspended before it began, {pauses}" if pauses else "never"
 
 
 def word_name(name: str) -> str:

@@ -19,7 +19,7 @@ from comity.grpc_api.parts import (
     visibility_of,
 )
 from comity.policy.bundle import JurisdictionText
-from comity.policy.rules import Rule
+from comity.policy.rules import ReachAbroad, Rule
 from comity.policy.timeline import Timeline
 from comity.v1 import common_pb2, policy_service_pb2
 
@@ -72,6 +72,8 @@ def rule_reply(
         next_change=timestamp_of(rule.timeline.next_change(now)),
         history=_history(rule, view),
         suspensions=_suspensions(rule, view),
+        apply_unverified=text.apply_unverified,
+        reach_abroad=_reach_of(text.reach_abroad),
         derogates=rule.derogates,
         visibility=visibility_of(text),
         file=text.file if view is View.LEGAL else "",
@@ -117,6 +119,13 @@ def _suspensions(rule: Rule, view: View) -> Iterator[policy_service_pb2.RuleSusp
             kind=pause.kind,
             note="" if view is View.USER else pause.note,
         )
+
+
+def _reach_of(reach: ReachAbroad | None) -> policy_service_pb2.RuleReach | None:
+    """Return why a rule meets people beyond its maker's territory."""
+    if reach is None:
+        return None
+    return policy_service_pb2.RuleReach(why=reach.why, citation=citation_of(reach.citation))
 
 
 def _refused_edit_of(edit: RefusedEdit | None) -> policy_service_pb2.RefusedEdit | None:

@@ -193,6 +193,19 @@ class SuspensionEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class ReachAbroad:
+    """Why a rule meets people beyond the territory of whoever made it.
+
+    Attributes:
+        why: what gives the rule its reach.
+        citation: where that can be read; the rule's own citation if it names no other source.
+    """
+
+    why: str
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True)
 class RuleText:
     """What people read of a rule; without effect on answers.
 
@@ -202,9 +215,9 @@ class RuleText:
         citation: where it can be read.
         legal_effect: binding, advice, voluntary, practice or proposal.
         platform_basis: why the platform applies what does not bind it; empty if it binds.
-        reach_abroad: why it meets people beyond its maker's territory, with the source; empty if
-            it doesn't.
+        reach_abroad: why it meets people beyond its maker's territory; None if it doesn't.
         confidence: verified, recalled or unverified.
+        apply_unverified: why it is applied although unverified; empty if it isn't both.
         recorded_at: day on which the rule was recorded; ISO 8601.
         review_by: day by which it must be reviewed; None if not set.
         message: language -> text for the user; empty for the vocabulary's text.
@@ -221,8 +234,9 @@ class RuleText:
     citation: Citation
     legal_effect: str = "binding"
     platform_basis: str = ""
-    reach_abroad: str = ""
+    reach_abroad: ReachAbroad | None = None
     confidence: str = "verified"
+    apply_unverified: str = ""
     recorded_at: str = ""
     review_by: date | None = None
     message: Mapping[str, str] = field(default_factory=dict)

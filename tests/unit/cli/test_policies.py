@@ -291,6 +291,55 @@ EVERYTHING = """\
 """
 
 
+NEVER = """\
+- id: ua-stayed
+  title: Stayed before its start
+  effect: deny
+  applies_to: {connected_by: presence, product: telegram}
+  in_force: [{from: 2025-01-01}]
+  suspended: [{from: 2024-12-01, by: A court}, {from: 2026-01-01, by: A ministry, kind: deferred}]
+- id: ua-proposed
+  title: Proposed
+  legal_effect: proposal
+  applies_to: {connected_by: presence, product: telegram}
+  in_force: [{from: 2025-01-01}]
+- id: ua-doubted
+  title: Doubted
+  effect: deny
+  applies_to: {connected_by: presence, product: telegram}
+  confidence: unverified
+  in_force: [{from: 2025-01-01}]
+- id: ua-applied
+  title: Doubted, and applied
+  effect: deny
+  applies_to: {connected_by: presence, product: telegram}
+  confidence: unverified
+  apply_unverified: nothing else is public
+  reach_abroad: {why: A treaty says so, source: {title: The treaty, pinpoint: Article 3}}
+  in_force: [{from: 2025-01-01}]
+- id: ua-empty
+  title: Never in force
+  effect: deny
+  applies_to: {connected_by: presence, product: telegram}
+  in_force: []
+"""
+
+
+def test_show_says_why_a_rule_is_never_in_force(comity: Command, tmp_path: Path) -> None:
+    """By what it was suspended before it began, that it is only proposed, or not verified."""
+    ended = comity("policy", "show", "UA", "--policies", write(tmp_path, policy_files(NEVER)))
+    times = [line.split(maxsplit=2)[2] for line in ended.out.splitlines() if "In force  " in line]
+    assert times[1:] == [
+        "never: suspended before it began, stayed by A court; deferred by A ministry",
+        "never: a proposal",
+        "never: unverified",
+        "from 2025-01-01T00:00:00+02:00: deny",
+        "never",
+    ]
+    assert "\n  Applied because nothing else is public\n" in ended.out
+    assert "\n  Reaches abroad  A treaty says so (The treaty, Article 3)\n" in ended.out
+
+
 def test_show_words_everything_that_a_rule_can_say(comity: Command, tmp_path: Path) -> None:
     directory = write(tmp_path, policy_files(EVERYTHING))
     at = "2024-11-05T06:00:00+00:00"

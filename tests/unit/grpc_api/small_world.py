@@ -60,6 +60,7 @@ from comity.policy.rules import (
     Clause,
     HistoryEntry,
     Modality,
+    ReachAbroad,
     Rule,
     Ruleset,
     RuleText,
@@ -164,6 +165,7 @@ OFFICIAL_DEVICES = rule(
         citation=Citation("Decision", "https://example.org/d", "item 1", date(2024, 9, 23)),
         legal_effect="advice",
         platform_basis="applied at the request of the authority",
+        reach_abroad=ReachAbroad("Applied to posts abroad", Citation("Statute", pinpoint="art. 3")),
         recorded_at="2024-09-23",
         review_by=date(2026, 12, 31),
         message={"en": "Not on this device.", "uk": "Не на цьому пристрої."},
@@ -183,7 +185,14 @@ SECRET = rule(
     DENIED,
     Clause(labels=frozenset({"watched"}), products=frozenset({"messaging"})),
     jurisdiction="any",
-    text=RuleText("Watched accounts", "Court", Citation("Order"), confidential=True),
+    text=RuleText(
+        "Watched accounts",
+        "Court",
+        Citation("Order"),
+        confidence="unverified",
+        apply_unverified="The order is sealed.",
+        confidential=True,
+    ),
 )
 CALLS = rule(
     "fr-calls",

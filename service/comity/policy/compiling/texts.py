@@ -9,7 +9,7 @@ from comity.policy.documents.norms import Norm, Reach
 from comity.policy.documents.rules import HistoryEvent, Rule, Source, SourceUse, SourceValue
 from comity.policy.documents.times import Suspension
 from comity.policy.problems import closest
-from comity.policy.rules import Citation, HistoryEntry, RuleText, SuspensionEntry
+from comity.policy.rules import Citation, HistoryEntry, ReachAbroad, RuleText, SuspensionEntry
 from comity.policy.scalars import Moment
 from comity.policy.yaml_nodes import Loc
 
@@ -22,14 +22,16 @@ def compile_text(
     """Return what people read of the rule at `loc`; an unknown source is reported."""
     norm = rule if isinstance(rule, Norm) else None
     line, _ = report.tree.position((*loc, "id"))
+    cited = cite(rule.source, (*loc, "source"), sources, report)
     return RuleText(
         title=rule.title,
         authority=rule.authority,
-        citation=cite(rule.source, (*loc, "source"), sources, report),
+        citation=cited,
         legal_effect=norm.legal_effect if norm else "binding",
         platform_basis=(norm.platform_basis or "") if norm else "",
-        reach_abroad=_reach(norm.reach_abroad, loc, sources, report) if norm else "",
+        reach_abroad=_reach(norm.reach_abroad, cited, loc, sources, report) if norm else None,
         confidence=rule.confidence,
+        apply_unverified=rule.apply_unverified or "",
         recorded_at=rule.recorded_at.text,
         review_by=None if rule.review_by is None else rule.review_by.date,
         message=dict(norm.message) if norm and norm.message else {},
@@ -45,14 +47,20 @@ def compile_text(
     )
 
 
-def _reach(reach: Reach | None, loc: Loc, sources: Mapping[str, Source], report: FileReport) -> str:
-    """Return why a rule reaches abroad and where that can be read; empty if it doesn't."""
+def _reach(
+    reach: Reach | None,
+    own: Citation,
+    loc: Loc,
+    sources: Mapping[str, Source],
+    report: FileReport,
+) -> ReachAbroad | None:
+    """Return why a rule reaches abroad and where that can be read, by default where it stands."""
     if reach is None:
-        return ""
+        return None
     if reach.source is None:
-        return reach.why
+        return ReachAbroad(reach.why, own)
     cited = cite(reach.source, (*loc, "reach_abroad", "source"), sources, report)
-    return f"{reach.why} ({', '.join(filter(None, (cited.title, cited.pinpoint, cited.url)))})"
+    return ReachAbroad(reach.why, cited)
 
 
 def cite(

@@ -128,7 +128,10 @@ class Rule(Document):
     confidential: bool = False
 
     def faults(self) -> Iterable[Refused]:
-        """Return that `apply_unverified` stands beside a rule that is not unverified."""
+        """Return which of two keys stands where the other gives it no meaning."""
         if self.apply_unverified is not None and self.confidence != "unverified":
             message = "'apply_unverified' stands only beside `confidence: unverified`."
             yield Refused("CP207", message, key="apply_unverified")
+        if self.suspended and not self.in_force:
+            message = "'suspended' has nothing to suspend: `in_force` is empty."
+            yield Refused("CP207", message, key="suspended")

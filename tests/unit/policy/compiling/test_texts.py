@@ -43,6 +43,13 @@ def test_an_event_says_where_it_can_be_read() -> None:
     )
 
 
+def test_why_a_rule_is_applied_though_unverified_is_told() -> None:
+    """Empty for any other rule."""
+    keys = "confidence: unverified\napply_unverified: the act is public\n"
+    assert text_of(keys).apply_unverified == "the act is public"
+    assert text_of("").apply_unverified == ""
+
+
 def test_a_rule_is_confidential_if_it_says_so() -> None:
     """And only then."""
     assert text_of("confidential: true\n").confidential

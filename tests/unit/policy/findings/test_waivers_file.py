@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from comity.policy.compiling.compilation import compile_policies
+from comity.policy.rules import Citation, ReachAbroad
 from unit.policy.findings.finding_cases import BASE, TODAY, UA
 
 FRANCE = """\
@@ -58,15 +59,14 @@ def test_a_reach_abroad_says_why_and_names_a_source() -> None:
 
 def test_a_compiled_rule_tells_why_it_reaches_abroad() -> None:
     """With the source that is named; without one the rule's own source is meant."""
-    for reach, told in (
-        ("{why: The treaty says so}", "The treaty says so"),
-        (
-            "{why: The treaty says so, source: {title: A treaty, pinpoint: Article 3}}",
-            "The treaty says so (A treaty, Article 3)",
-        ),
+    treaty = "{why: The treaty says so, source: {title: A treaty, pinpoint: Article 3}}"
+    for reach, cited in (
+        ("{why: The treaty says so}", None),
+        (treaty, Citation("A treaty", pinpoint="Article 3")),
     ):
         files = {**BASE, UA: BASE[UA] + FRANCE.format(reach=reach).encode()}
         bundle = compile_policies(files, TODAY).bundle
         assert bundle is not None
-        assert bundle.eligibility.by_id["ua-france"].text.reach_abroad == told
-        assert bundle.eligibility.by_id["ua-devices"].text.reach_abroad == ""
+        text = bundle.eligibility.by_id["ua-france"].text
+        assert text.reach_abroad == ReachAbroad("The treaty says so", cited or text.citation)
+        assert bundle.eligibility.by_id["ua-devices"].text.reach_abroad is None
