@@ -61,7 +61,7 @@ class RequestRouting:
             raise InvalidQuestionError(violations)
         now = options.as_of or self.clock()
         route = route_request(request, law, now)
-        cited = {rule_id: _cite(rule_id, law) for rule_id in named_in_route(route)}
+        cited = {rule_id: cite(rule_id, law) for rule_id in named_in_route(route)}
         decision_id = self.recorder.record_route(
             RouteRecord(
                 revision=policy.revision,
@@ -77,7 +77,7 @@ class RequestRouting:
         return RoutedRequest(route, cited, policy.revision, now, decision_id)
 
 
-def _cite(rule_id: str, law: RequestLaw) -> CitedText:
+def cite(rule_id: str, law: RequestLaw) -> CitedText:
     """Return what people read of a rule."""
     found = law.texts[rule_id]
     return CitedText(found.jurisdiction, found.text)

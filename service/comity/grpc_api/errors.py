@@ -17,7 +17,9 @@ from comity.domain.errors import (
     NotEntitledError,
     NotFoundError,
     NotRecordedError,
+    RecordsUnavailableError,
     RevisionNotReachedError,
+    UnreadableRecordError,
 )
 
 DOMAIN = "comity"
@@ -41,6 +43,8 @@ _MEANINGS: dict[type[ComityError], tuple[int, str]] = {
     NotEntitledError: (code_pb2.PERMISSION_DENIED, "NOT_ENTITLED"),
     NotFoundError: (code_pb2.NOT_FOUND, "NOT_FOUND"),
     NotRecordedError: (code_pb2.UNAVAILABLE, "NOT_RECORDED"),
+    RecordsUnavailableError: (code_pb2.UNAVAILABLE, "RECORDS_UNAVAILABLE"),
+    UnreadableRecordError: (code_pb2.DATA_LOSS, "RECORD_UNREADABLE"),
     MalformedRequestError: (code_pb2.INVALID_ARGUMENT, "MALFORMED_REQUEST"),
 }
 

@@ -20,6 +20,9 @@ PUSHBACK: Final = "grpc-retry-pushback-ms"
 # Health and reflection are asked by those who must get an answer above all when there is overload.
 _ALWAYS_LET_IN: Final = "/grpc."
 _BATCH: Final = "Batch"
+# It reads files and may have to compile: one at a time, a few in line, and nobody else waits.
+_SLOW: Final = "GetDecision"
+_MOST_SLOW: Final = 8
 _THREADS_ASIDE: Final = 2
 
 
@@ -33,17 +36,20 @@ class OverloadInterceptor(UnaryInterceptor):
     def __init__(self, settings: Settings, metrics: WorkerMetrics) -> None:
         """Let in as many calls as the settings say."""
         super().__init__()
-        self._in_flight = CallsInFlight(
-            settings.max_in_flight,
-            settings.max_in_flight_per_caller,
-            lambda reason: metrics.not_begun.labels(reason.value).inc(),
-        )
-        metrics.in_flight.set_function(lambda: self._in_flight.count)
+
+        def tell(reason: NotBegun) -> None:
+            metrics.not_begun.labels(reason.value).inc()
+
+        most, most_per_caller = settings.max_in_flight, settings.max_in_flight_per_caller
+        self._in_flight = CallsInFlight(most, most_per_caller, tell)
+        self._slow = CallsInFlight(_MOST_SLOW, _MOST_SLOW, tell)
+        metrics.in_flight.set_function(lambda: self._in_flight.count + self._slow.count)
         known = settings.tls_client_ca is not None
         self._aside = ThreadPoolExecutor(_THREADS_ASIDE, thread_name_prefix="aside")
         self._threads = CallThreads(settings.threads, self._in_flight, self._aside, known=known)
         batch_threads = max(1, settings.threads // 2)
         self._batch_threads = CallThreads(batch_threads, self._in_flight, self._aside, known=known)
+        self._slow_thread = CallThreads(1, self._slow, self._aside, known=False)
         self._refusing = self._make_refusing()
 
     def wrap(self, method: str, behaviour: Behaviour) -> Behaviour:
@@ -54,14 +60,25 @@ class OverloadInterceptor(UnaryInterceptor):
 
         if method.startswith(_ALWAYS_LET_IN):
             return _on(self._aside, let_in)
+        short = method.rpartition("/")[2]
+        if short == _SLOW:
+            # It is one line for all callers.
+            admitted = self._admitted(behaviour, self._slow, NotBegun.SERVER_FULL)
+            return _on(self._slow_thread, admitted)
+        admitted = self._admitted(behaviour, self._in_flight, NotBegun.CALLER_FULL)
+        return _on(self._batch_threads if short.startswith(_BATCH) else self._threads, admitted)
+
+    def _admitted(
+        self, behaviour: Behaviour, in_flight: CallsInFlight, reason: NotBegun
+    ) -> Behaviour:
+        """Return `behaviour`, refused for `reason` if it is over a share of `in_flight`."""
 
         def admitted(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - any message
             if not begin():
-                self._refuse(context, NotBegun.CALLER_FULL)
+                _refuse(context, in_flight, reason)
             return behaviour(request, context)
 
-        is_batch = method.rpartition("/")[2].startswith(_BATCH)
-        return _on(self._batch_threads if is_batch else self._threads, admitted)
+        return admitted
 
     def intercept_service(
         self, continuation: Continuation, handler_call_details: grpc.HandlerCallDetails
@@ -85,18 +102,19 @@ class OverloadInterceptor(UnaryInterceptor):
 
         def refuse(requests: Iterator[Any], context: grpc.ServicerContext) -> NoReturn:
             del requests
-            self._refuse(context, NotBegun.SERVER_FULL)
+            _refuse(context, self._in_flight, NotBegun.SERVER_FULL)
 
         return grpc.stream_unary_rpc_method_handler(_on(self._aside, refuse))
 
-    def _refuse(self, context: grpc.ServicerContext, reason: NotBegun) -> NoReturn:
-        """End a call, and say when to come again."""
-        pushback_ms = self._in_flight.refuse(reason)
-        status = rpc_status.to_status(overloaded_status(of_caller=reason is NotBegun.CALLER_FULL))
-        trailers = (*(status.trailing_metadata or ()), (PUSHBACK, str(pushback_ms)))
-        context.set_trailing_metadata(trailers)
-        context.abort(status.code, status.details)
-        raise AssertionError  # abort never returns
+
+def _refuse(context: grpc.ServicerContext, in_flight: CallsInFlight, reason: NotBegun) -> NoReturn:
+    """End a call, and say when to come again."""
+    pushback_ms = in_flight.refuse(reason)
+    status = rpc_status.to_status(overloaded_status(of_caller=reason is NotBegun.CALLER_FULL))
+    trailers = (*(status.trailing_metadata or ()), (PUSHBACK, str(pushback_ms)))
+    context.set_trailing_metadata(trailers)
+    context.abort(status.code, status.details)
+    raise AssertionError  # abort never returns
 
 
 def _on(threads: ThreadPoolExecutor, behaviour: Behaviour) -> Behaviour:

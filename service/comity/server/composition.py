@@ -38,11 +38,13 @@ from comity.grpc_api.swift_calls import OctetBatchInterceptor, SwiftInterceptor
 from comity.grpc_api.tracing import TracingInterceptor
 from comity.logs import get_logger, report_defect
 from comity.metrics import CountingDecisionRecorder, WorkerMetrics
+from comity.server.explaining import add_decision_service
 from comity.settings import Settings
 from comity.telemetry import Telemetry
 from comity.v1 import (
     data_request_service_pb2,
     data_request_service_pb2_grpc,
+    decision_service_pb2,
     eligibility_service_pb2,
     eligibility_service_pb2_grpc,
     policy_service_pb2,
@@ -53,6 +55,7 @@ _SERVICES: tuple[ServiceDescriptor, ...] = (
     eligibility_service_pb2.DESCRIPTOR.services_by_name["EligibilityService"],
     data_request_service_pb2.DESCRIPTOR.services_by_name["DataRequestService"],
     policy_service_pb2.DESCRIPTOR.services_by_name["PolicyService"],
+    decision_service_pb2.DESCRIPTOR.services_by_name["DecisionService"],
 )
 SERVICE_NAMES = tuple(service.full_name for service in _SERVICES)
 
@@ -80,7 +83,7 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
     """Return a server that answers from the policies in `holder`.
 
     Raises:
-        StartupError: a GeoIP database, the file of callers or the key of pseudonyms can't be used.
+        StartupError: a GeoIP database, the file of callers, a key or the archive can't be used.
     """
     places = _open_places(settings)
     callers = _open_callers(settings)
@@ -118,6 +121,7 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
     )
     eligibility_service_pb2_grpc.add_EligibilityServiceServicer_to_server(servicer, server)
     _add_servicers(server, holder, texts, routing, entitlements)
+    add_decision_service(server, settings, holder, telemetry, entitlements)
     worker_health = WorkerHealth(SERVICE_NAMES)
     worker_health.add_to(server)
     names = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
