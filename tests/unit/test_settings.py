@@ -66,6 +66,41 @@ def test_every_mistake_is_reported_at_once() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("COMITY_FOO", ""),
+        ("COMITY_", ""),
+        ("COMITY_POLICY", "COMITY_POLICIES"),
+        ("COMITY_polices", "COMITY_POLICIES"),
+        ("COMITY_WORKER", "COMITY_WORKERS"),
+        ("COMITY_THREAD_COUNT", ""),
+        # What begins alike is not what was meant: it is the rest of the name that counts.
+        ("COMITY_LOG", "COMITY_LOG_LEVEL"),
+        ("COMITY_TLS_CERT", "COMITY_TLS_CERTIFICATE"),
+        ("COMITY_DATABASE", "COMITY_GEOIP_DATABASE"),
+        ("COMITY_MAX_IN_FLIGHT_BY_CALLER", "COMITY_MAX_IN_FLIGHT_PER_CALLER"),
+        # Several have the word.
+        ("COMITY_GEOIP", ""),
+    ],
+)
+def test_an_unknown_name_suggests_the_setting_that_was_meant(written: str, meant: str) -> None:
+    """By spelling, else by words, without the prefix that all share; nothing if it is unclear."""
+    hint = f". Did you mean {meant}?" if meant else ""
+    assert mistakes_of({written: "x"}) == [f"{written} (environment): is no setting{hint}"]
+
+
+def test_suggestions_come_with_every_other_mistake() -> None:
+    """For variables and flags, each by its own name."""
+    lines = mistakes_of({"COMITY_FOO": "x", "COMITY_WORKER": "2"}, {"thread": "4", "workers": "0"})
+    assert lines == [
+        "COMITY_FOO (environment): is no setting",
+        "COMITY_WORKER (environment): is no setting. Did you mean COMITY_WORKERS?",
+        "thread (flag): is no setting. Did you mean --threads?",
+        "workers = '0' (flag --workers): must be a whole number from 1 to 64",
+    ]
+
+
+@pytest.mark.parametrize(
     ("flags", "line"),
     [
         ({"tls_certificate": "c"}, "tls_key: must be set, since tls_certificate is"),
@@ -117,7 +152,7 @@ def test_every_mistake_is_reported_at_once() -> None:
                 "must be host:port, not a Unix socket"
             ),
         ),
-        ({"lisen": "x"}, "lisen (flag): is no setting"),
+        ({"lisen": "x"}, "lisen (flag): is no setting. Did you mean --listen?"),
     ],
 )
 def test_half_a_configuration_is_refused(flags: dict[str, object], line: str) -> None:

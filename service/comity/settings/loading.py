@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
 
+from comity.settings.resemblance import setting_meant
 from comity.settings.settings import MASK, SettingRow, Settings
 from comity.settings.table import TABLE, Setting
 
@@ -156,15 +156,17 @@ def _can_be_written(directory: Path) -> bool:
 
 def _unknown(environment: Mapping[str, str], flags: Mapping[str, object]) -> Iterator[Mistake]:
     """Yield a mistake for every variable and flag that is no setting."""
+    known = {setting.name: setting for setting in TABLE}
     variables = {setting.variable for setting in TABLE}
     for name in sorted(environment):
         if name.startswith(PREFIX) and name not in variables and not _FOREIGN.fullmatch(name):
-            close = difflib.get_close_matches(name, variables, 1)
-            hint = f". Did you mean {close[0]}?" if close else ""
+            meant = setting_meant(name.removeprefix(PREFIX), known)
+            hint = f". Did you mean {known[meant].variable}?" if meant else ""
             yield Mistake(name, "", "environment", f"is no setting{hint}")
-    known = {field.name for field in fields(Settings)} - {"origins"}
-    for name in sorted(set(flags) - known):
-        yield Mistake(name, "", "flag", "is no setting")
+    for name in sorted(set(flags) - known.keys()):
+        meant = setting_meant(name, known)
+        hint = f". Did you mean {known[meant].flag}?" if meant else ""
+        yield Mistake(name, "", "flag", f"is no setting{hint}")
 
 
 def _contradictions(values: Mapping[str, Any], origins: Mapping[str, str]) -> Iterator[Mistake]:
