@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from comity.cli.policy_words import Line, text_lines, word_instant, word_name, word_names
 from comity.policy.atlas import Span
+from comity.policy.documents.checks import CheckCondition
 from comity.policy.documents.reach import IssuingStates, OffenceTest, ReachRow
-from comity.policy.documents.requests import CheckCondition, DataRequestRule
+from comity.policy.documents.requests import DataRequestRule
 from comity.policy.routing.provisions import RequestCheck, RequestRule
 from comity.policy.rules import RuleText
+
+_CONDITIONS: Final = (
+    "request",
+    "person",
+    "offence",
+    "penalty",
+    "link",
+    "issuing_states",
+    "issued_by",
+    "residence",
+)
 
 
 def provision_lines(
@@ -20,6 +33,8 @@ def provision_lines(
     yield "Now", "in force" if provision.has_effect_at(now) else "not in force"
     if isinstance(provision, RequestCheck):
         yield "Speaks when", "; and ".join(_conditions(provision.terms.when))
+        if provision.forbids_abroad:
+            yield "Forbids", "what instruments of other jurisdictions ask for"
         yield "Outcome", f"{word_name(provision.terms.outcome)}, {provision.terms.code}"
     else:
         yield from _instrument(provision.terms)
@@ -88,10 +103,14 @@ def _offence(test: OffenceTest) -> str:
 
 def _conditions(condition: CheckCondition) -> Iterator[str]:
     """Yield what makes a check speak."""
-    for name in ("request", "person", "offence", "penalty", "link", "issuing_states"):
+    for name in _CONDITIONS:
         named = getattr(condition, name)
         if named:
             yield f"{word_name(name)} is {word_names(named)}"
+    if condition.issued_outside:
+        yield f"issued outside {word_names(condition.issued_outside)}"
+    if condition.not_issued_by:
+        yield f"not issued by {word_names(condition.not_issued_by)}"
     if condition.dual_criminality is not None:
         yield f"dual criminality is {'given' if condition.dual_criminality else 'lacking'}"
 

@@ -135,7 +135,8 @@ def _preservation_text(preservation: pb.Preservation) -> str:
         until = f"until {instant_text(preservation.until)}"
     else:
         until = f"until {preservation.until_event}" if preservation.until_event else ""
-    return f"{since}{until}".strip() + _rule(preservation.rule_id)
+    data = f": {', '.join(preservation.categories)}" if preservation.categories else ""
+    return f"{since}{until}".strip() + data + _rule(preservation.rule_id)
 
 
 def _notice_text(notice: pb.UserNotice) -> str:

@@ -172,6 +172,7 @@ class DataRequest:
         silence_order: the order of silence that came with it; None without one.
         events: what has happened since, sorted by time.
         profile: profile of the platform's policy to judge by; empty for the one in use.
+        order_deadline: first instant that is too late by the order itself; None if it names none.
     """
 
     instrument: str
@@ -187,3 +188,4 @@ class DataRequest:
     silence_order: SilenceOrder | None = None
     events: tuple[RequestEvent, ...] = ()
     profile: str = ""
+    order_deadline: datetime | None = None

@@ -150,12 +150,14 @@ class Preservation:
         until: until when; None if until an event.
         until_event: the event that ends it; empty if `until` is set.
         rule_id: the rule that says so; empty for the platform's default.
+        categories: data categories to be kept, sorted.
     """
 
     since: datetime
     until: datetime | None = None
     until_event: str = ""
     rule_id: str = ""
+    categories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,7 @@ def data_request_of(request: pb.RouteDataRequestRequest) -> DataRequest:
         ),
         events=tuple(sorted(events, key=lambda event: (event.at, event.event))),
         profile=request.profile,
+        order_deadline=instant_in(request, "order_deadline"),
     )
 
 

@@ -119,6 +119,7 @@ def _preservation_of(preservation: Preservation | None) -> pb.Preservation:
         until=timestamp_of(preservation.until),
         until_event=preservation.until_event,
         rule_id=preservation.rule_id,
+        categories=preservation.categories,
     )
 
 

@@ -84,6 +84,9 @@ def _request_attributes(request: DataRequest, seal: Seal) -> Mapping[str, Attrib
         "comity.request.categories": tuple(data.category for data in request.data),
         "comity.request.received_at": request.received_at.isoformat(),
         "comity.request.signed_at": request.signed_at.isoformat() if request.signed_at else None,
+        "comity.request.order_deadline": (
+            request.order_deadline.isoformat() if request.order_deadline else None
+        ),
         "comity.request.account_given": request.account_given,
         "comity.request.lacking": tuple(sorted(request.lacking)),
         "comity.request.emergency": emergency.danger if emergency else None,

@@ -13,7 +13,8 @@ from comity.policy.documents.clauses import Clause, Negation
 from comity.policy.documents.jurisdictions import JurisdictionFile
 from comity.policy.documents.norms import ContentRule, Restriction
 from comity.policy.documents.reach import ReachRow
-from comity.policy.documents.requests import CheckCondition, CheckRule, DataRequestRule
+from comity.policy.documents.checks import CheckCondition, CheckRule
+from comity.policy.documents.requests import DataRequestRule
 from comity.policy.problems import Level
 from comity.policy.scenarios.results import Verdict
 from comity.policy.scenarios.running import run_scenarios

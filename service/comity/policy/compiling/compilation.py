@@ -25,9 +25,11 @@ from comity.policy.compiling.norm_checks import NormCheck
 from comity.policy.compiling.norms import NormCompiler
 from comity.policy.compiling.reporting import FileReport
 from comity.policy.compiling.zones import tzdata_version
+from comity.policy.documents.checks import CheckRule
 from comity.policy.documents.jurisdictions import JurisdictionFile, PlatformFile
 from comity.policy.documents.loading import Documents, Read, read_documents
 from comity.policy.documents.norms import ContentRule, Restriction
+from comity.policy.documents.requests import DataRequestRule
 from comity.policy.documents.rules import Rule as WrittenRule
 from comity.policy.documents.vocabulary import VocabularyFile
 from comity.policy.lexicon import Lexicon
@@ -113,7 +115,9 @@ def _compile(
     if documents.conflicts is not None:
         report = FileReport(documents.conflicts.tree, problems)
         file = documents.conflicts.document
-        rulings = list(compile_rulings(file, report, by_id, complete=complete))
+        asking = (*_of(DataRequestRule, compiled.written), *_of(CheckRule, compiled.written))
+        others = frozenset(at.rule.id for at in asking)
+        rulings = list(compile_rulings(file, report, by_id, others, complete=complete))
     law, law_problems = compile_request_law(documents, atlas, lexicon)
     problems.extend(law_problems)
     if law is None:

@@ -135,11 +135,21 @@ def _reached(rule_id: str, norms: Mapping[str, WrittenAt]) -> set[str]:
 
 
 def compile_rulings(
-    file: ConflictsFile, report: FileReport, rules: Mapping[str, Rule], *, complete: bool
+    file: ConflictsFile,
+    report: FileReport,
+    rules: Mapping[str, Rule],
+    others: frozenset[str],
+    *,
+    complete: bool,
 ) -> Iterator[ConflictRuling]:
-    """Yield the rulings on clashing duties; those on unknown rules are reported."""
+    """Yield the rulings on clashing duties; those on unknown rules are reported.
+
+    A ruling that names one of `others`, ids of the law of data requests, is left to that.
+    """
     for index, conflict in enumerate(file.conflicts):
         loc = ("conflicts", index)
+        if not others.isdisjoint(conflict.between):
+            continue
         unknown = [i for i in conflict.between if i not in rules]
         for place, rule_id in each(loc, "between", conflict.between):
             if rule_id in unknown and complete:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from comity.policy.documents.checks import CheckRule
 from comity.policy.documents.duties import DutyRule, OrderRule, ReportRule
 from comity.policy.documents.norms import ContentRule, Restriction
-from comity.policy.documents.requests import CheckRule, DataRequestRule
+from comity.policy.documents.requests import DataRequestRule
 from comity.policy.documents.rules import Rule
 from comity.policy.problems import Problem, closest
 from comity.policy.yaml_nodes import Marks, Tree

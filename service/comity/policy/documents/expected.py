@@ -176,7 +176,9 @@ class TaskExpectation(Document):
 
 
 class RouteExpectation(Document):
-    """The route expected; categories, redirect, preservation and tasks not listed must not come.
+    """The route expected; what is always compared and not listed must not come.
+
+    Always compared are categories, redirect, preservation, conflicts and tasks.
 
     Attributes:
         categories: data category -> what is expected of it.
@@ -184,6 +186,8 @@ class RouteExpectation(Document):
         desk: who answers; not compared unless given.
         due: by when; not compared unless given.
         preserve_until: until when or until which event data are preserved.
+        preserve_data: which data are preserved; not compared unless given.
+        conflicts: pairs `forbid/require` of rules, with `>prefer` if resolved.
         user_notice: who tells the user; not compared unless given.
         steps: what must be done before anything is disclosed; not compared unless given.
         tasks: what is owed afterwards or besides.
@@ -194,6 +198,8 @@ class RouteExpectation(Document):
     desk: Name | None = None
     due: ExpectedDue | None = None
     preserve_until: ExpectedEnd | None = None
+    preserve_data: Many[Name] | None = None
+    conflicts: Many[Line] = ()
     user_notice: Annotated[NoticeExpectation, short_for("by")] | None = None
     steps: Many[Name] | None = None
     tasks: Many[Annotated[TaskExpectation, short_for("task")]] = ()

@@ -16,10 +16,11 @@ from comity.policy.documents.base import (
     Zone,
     choice,
 )
+from comity.policy.documents.checks import CheckRule
 from comity.policy.documents.duties import DutyRule, OrderRule, ReportRule
 from comity.policy.documents.norms import ContentRule, Restriction
 from comity.policy.documents.reach import OffenceTest
-from comity.policy.documents.requests import CheckRule, DataRequestRule, FollowUp, UserNotice
+from comity.policy.documents.requests import DataRequestRule, FollowUp, UserNotice
 from comity.policy.documents.rules import Rule, Source
 from comity.policy.documents.times import Clock, Due, Interval
 from comity.policy.scalars import Refused

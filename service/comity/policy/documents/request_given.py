@@ -159,6 +159,7 @@ class RequestGiven(Document):
         issuing_state: code or body.
         received: when it was received.
         signed: when it was signed.
+        deadline: first instant that is too late by the order itself.
         asked: data categories, perhaps of a period.
         offence: the offence investigated.
         person: the person whose data are asked for.
@@ -177,6 +178,7 @@ class RequestGiven(Document):
     issuing_state: Code | None = None
     received: InstantValue | None = None
     signed: InstantValue | None = None
+    deadline: InstantValue | None = None
     asked: OneOrMany[Annotated[AskedGiven, short_for("category")]] | None = None
     offence: Annotated[OffenceGiven, short_for("category")] | None = None
     person: Annotated[PersonGiven, short_for("role")] | None = None

@@ -1,4 +1,4 @@
-"""Sections `data_requests` and `checks`: what an authority may ask for, and on which terms."""
+"""Section `data_requests`: what an authority may ask for, and on which terms."""
 
 from __future__ import annotations
 
@@ -8,11 +8,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Tag
 
 from comity.policy.documents.base import (
-    Code,
     Count,
     Document,
     DurationValue,
-    Many,
     Name,
     OneOrMany,
     System,
@@ -72,6 +70,12 @@ class EmergencyTrack(Document):
     voluntary: bool = False
     without_validation: WithoutValidation | None = None
     follow_up: OneOrMany[FollowUp] = ()
+
+    def faults(self) -> Iterable[Refused]:
+        """Return that an answer which is not owed has a time."""
+        if self.voluntary and self.due != "none":
+            message = "'voluntary' owes no answer: write `due: none`."
+            yield Refused("CP208", message, key="due")
 
 
 class NotifiedEmergency(Document):
@@ -191,7 +195,7 @@ class Objection(Document):
         not_grounds: grounds that don't suffice.
         within: how soon.
         clock: name of a clock of the file.
-        form: form to use.
+        form: task of the vocabulary that names the form to use.
         only_if: situations in which it is open.
         suspends: whether disclosure waits.
     """
@@ -225,6 +229,7 @@ class DataRequestRule(Rule):
         preserve: how long data are preserved.
         user_notice: who tells the user; None for the platform's rule.
         objections: ways to object.
+        ask_with: task of the vocabulary by which the issuer is asked for what is missing.
         steps: steps added to the platform's.
         desk: desk that answers; None for the platform's.
         governed_by: which moment's law counts.
@@ -246,55 +251,7 @@ class DataRequestRule(Rule):
     preserve: Preserve = "none"
     user_notice: UserNotice | None = None
     objections: OneOrMany[Objection] = ()
+    ask_with: Name | None = None
     steps: OneOrMany[Name] = ()
     desk: Name | None = None
     governed_by: Literal["received", "issued", "decided"] = "received"
-
-
-class CheckCondition(Document):
-    """What makes a check speak; all that is named, each list any of.
-
-    Attributes:
-        request: marks of the request.
-        person: marks of the person.
-        offence: offences.
-        penalty: penalties.
-        link: links of person, offence or service to the forum.
-        dual_criminality: whether the act is an offence also where the data are protected.
-        issuing_states: codes or groups.
-    """
-
-    request: OneOrMany[Name] = ()
-    person: OneOrMany[Name] = ()
-    offence: OneOrMany[Name] = ()
-    penalty: OneOrMany[Name] = ()
-    link: OneOrMany[Name] = ()
-    dual_criminality: bool | None = None
-    issuing_states: OneOrMany[Code] = ()
-
-    def faults(self) -> Iterable[Refused]:
-        """Return that nothing is named."""
-        if not self.model_fields_set:
-            yield Refused("CP205", "'when' is empty and would meet every request.")
-
-
-class CheckRule(Rule):
-    """A check on requests for data.
-
-    Attributes:
-        when: what makes it speak.
-        code: code of the vocabulary, in capitals.
-        outcome: what follows.
-        classes: class words concerned; empty for the whole request.
-        preserve: how long data are preserved.
-        desk: desk that looks at it.
-        tell: who is told.
-    """
-
-    when: CheckCondition
-    code: str
-    outcome: Literal["refuse", "escalate", "need_information", "redirect"]
-    classes: OneOrMany[Name] = ()
-    preserve: Preserve | None = None
-    desk: Name | None = None
-    tell: Many[Literal["issuer", "notified_authority"]] = ()

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from comity.domain.data_request import Authenticity, PersonRole
 from comity.domain.data_route import Escalation, Ground
 from comity.domain.truth import Truth
-from comity.policy.documents.requests import CheckCondition
+from comity.policy.documents.checks import CheckCondition
 from comity.policy.routing import marks
-from comity.policy.routing.facts import has_role, is_offence
+from comity.policy.routing.facts import has_role, is_from, is_offence
 from comity.policy.routing.findings import Finding, all_of, any_of, known, presumed
 from comity.policy.routing.hurdles import Hurdle, Level
 from comity.policy.routing.matter import Matter
@@ -46,14 +46,22 @@ class SpokenCheck:
 
 def checks_on(matter: Matter, fallback_desk: str) -> tuple[SpokenCheck, ...]:
     """Return the checks whose condition holds or may hold."""
-    jurisdictions = {PLATFORM, matter.rule.jurisdiction if matter.rule else PLATFORM}
     found = []
     for check in matter.law.checks:
-        if check.jurisdiction in jurisdictions and check.has_effect_at(matter.moment):
+        if _meets(check, matter) and check.has_effect_at(matter.moment):
             finding = _holds(check.terms.when, matter)
             if finding.value is not Truth.F or finding.missing:
                 found.append(SpokenCheck(check, finding, _hurdle(check, finding, fallback_desk)))
     return tuple(found)
+
+
+def _meets(check: RequestCheck, matter: Matter) -> bool:
+    """Return whether `check` looks at the instrument: the platform's look at all."""
+    if check.jurisdiction == PLATFORM:
+        return True
+    if matter.rule is None:
+        return False
+    return (matter.rule.jurisdiction == check.jurisdiction) is not check.forbids_abroad
 
 
 def _hurdle(check: RequestCheck, finding: Finding, fallback_desk: str) -> Hurdle | None:
@@ -103,9 +111,30 @@ def _holds(when: CheckCondition, matter: Matter) -> Finding:
             if dual is None
             else known(holds=dual is when.dual_criminality)
         )
-    if when.issuing_states:
-        found.append(known(holds=matter.is_issued_in(when.issuing_states)))
+    found.extend(_of_issuer(when, matter))
+    if when.residence:
+        found.append(_lives_in(when.residence, matter))
     return all_of(found)
+
+
+def _of_issuer(when: CheckCondition, matter: Matter) -> Iterator[Finding]:
+    """Yield whether the request comes from where, and from whom, the condition says."""
+    if when.issuing_states:
+        yield known(holds=matter.is_issued_in(when.issuing_states))
+    if when.issued_outside:
+        yield known(holds=not matter.is_issued_in(when.issued_outside))
+    if when.issued_by:
+        yield is_from(when.issued_by, matter)
+    if when.not_issued_by:
+        yield known(holds=is_from(when.not_issued_by, matter).value is not Truth.T)
+
+
+def _lives_in(places: Collection[str], matter: Matter) -> Finding:
+    """Return whether the person lives in one of `places`; presumed not, if that is not known."""
+    residence = matter.request.person.residence
+    if not residence:
+        return presumed("person.residence", holds=False)
+    return known(holds=matter.is_in(residence, places))
 
 
 def _is_unverified(matter: Matter) -> Finding:

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from comity.domain.data_route import Due, DueKind
-from comity.domain.truth import Truth
 from comity.policy.documents.times import Term
 from comity.policy.routing.clocks import LATEST, end_of_term
 from comity.policy.routing.emergencies import EmergencyView
@@ -29,7 +28,7 @@ def due_of_route(matter: Matter, emergency: EmergencyView, *, asks_back: bool) -
     if matter.has_happened("withdrawal"):
         return Due(DueKind.NONE)
     rule, platform = matter.rule, matter.law.platform
-    if emergency.track is not None and emergency.on_track.value is not Truth.F:
+    if emergency.track is not None and emergency.moves_clock:
         return due_at(emergency.track.due, matter, matter.rule_id, asks_back=asks_back)
     own = due_at(rule.terms.due, matter, rule.id, asks_back=asks_back) if rule else None
     if emergency.hurries_platform and platform.emergency is not None:
@@ -52,7 +51,8 @@ def _earlier(own: Due | None, hurried: Due) -> Due:
 def due_at(due: DueTerm, matter: Matter, rule_id: str, *, asks_back: bool = False) -> Due:
     """Return a due time of the rule `rule_id`, or of the platform if that is empty."""
     if not isinstance(due, Term):
-        return Due(DueKind(due), rule_id=rule_id)
+        named = matter.request.order_deadline if due == DueKind.IN_ORDER else None
+        return Due(DueKind.INSTANT if named else DueKind(due), named, rule_id)
     clock = _clock_of(due, matter, rule_id)
     stopped = asks_back and clock.on_question != "runs"
     start = _start_of(due, matter, clock)
@@ -61,7 +61,28 @@ def due_at(due: DueTerm, matter: Matter, rule_id: str, *, asks_back: bool = Fals
     end = end_of_term(start, due.within, clock)
     if clock.on_question == "pause":
         end += min(_paused(matter), LATEST - min(end, LATEST))
+    named = matter.request.order_deadline
+    if named is not None and (named < end or clock.order_deadline == "wins"):
+        end = named
     return Due(DueKind.INSTANT, end, rule_id)
+
+
+def question_open(matter: Matter) -> datetime | None:
+    """Return when the issuer was asked what it has not answered yet; None if it owes no answer."""
+    asked = matter.times_of("question")
+    answered = matter.times_of("clarification")
+    return asked[-1] if asked and not (answered and answered[-1] >= asked[-1]) else None
+
+
+def answer_due(asked: datetime, matter: Matter) -> Due | None:
+    """Return by when the issuer is to answer a question of `asked`; None if no clock says."""
+    rule = matter.rule
+    if rule is None or not isinstance(rule.terms.due, Term):
+        return None
+    clock = _clock_of(rule.terms.due, matter, rule.id)
+    if clock.issuer_answers_within is None:
+        return None
+    return Due(DueKind.INSTANT, end_of_term(asked, clock.issuer_answers_within, clock), rule.id)
 
 
 def _clock_of(due: Term, matter: Matter, rule_id: str) -> CountingClock:

@@ -29,6 +29,15 @@ class EmergencyView:
         """The instrument's own emergency track, if it has one."""
         return self.matter.rule.terms.emergency if self.matter.rule else None
 
+    @property
+    def moves_clock(self) -> bool:
+        """Whether the instrument's emergency term runs: as long as the danger may be real.
+
+        A track that is voluntary owes no answer, and leaves the instrument's own term alone.
+        """
+        track = self.track
+        return track is not None and not track.voluntary and self.on_track.value is not Truth.F
+
     @cached_property
     def on_track(self) -> Finding:
         """Whether the instrument's emergency track is open."""

@@ -31,6 +31,17 @@ def is_authority(value: str, kinds: Iterable[str], field: str, matter: Matter) -
     return _is_kind("authority", value, frozenset(kinds), field, matter)
 
 
+def is_from(kinds: Collection[str], matter: Matter) -> Finding:
+    """Return whether one of the authorities `kinds` issued the request or validated it."""
+    issuer = matter.request.authority
+    return any_of(
+        (
+            is_authority(issuer.kind, kinds, "authority.kind", matter),
+            is_authority(issuer.validated_by, kinds, "authority.validated_by", matter),
+        )
+    )
+
+
 def is_offence(categories: Collection[str], matter: Matter) -> Finding:
     """Return whether the offence is one of `categories`."""
     named = matter.offence.categories
@@ -127,6 +138,10 @@ def is_situation(name: str, matter: Matter) -> Finding:
             return known(holds=person.child is True)
         case marks.CONSENT:
             return known(holds=person.consents is True)
+        case marks.RESIDENCE_ABROAD:
+            state = matter.request.authority.issuing_state
+            given = person.residence
+            return known(holds=given != state) if given else unknown("person.residence")
         case _:
             state = matter.request.authority.issuing_state
             return all_of(

@@ -30,9 +30,11 @@ from comity.policy.routing.provisions import (
     ProfileSpan,
     RequestCheck,
     RequestRule,
+    RequestRuling,
     RequestText,
 )
 from comity.policy.routing.references import check_clocks, check_section
+from comity.policy.routing.rulings import compile_request_rulings
 from comity.policy.scalars import Duration
 from comity.policy.yaml_nodes import Loc
 
@@ -57,6 +59,7 @@ class RequestLaw:
         lexicon: compiled vocabulary.
         atlas: compiled geography.
         desk_states: desk -> the state in which it is, where that is known.
+        rulings: clashes of laws that somebody has weighed.
     """
 
     instruments: Mapping[str, tuple[RequestRule, ...]]
@@ -72,6 +75,7 @@ class RequestLaw:
     lexicon: Lexicon = field(repr=False)
     atlas: Atlas = field(repr=False)
     desk_states: Mapping[str, str] = field(default_factory=dict)
+    rulings: tuple[RequestRuling, ...] = ()
 
     def profile_at(self, moment: datetime, instrument: str) -> ProfileSpan:
         """Return the profile in use at `moment`; one for `instrument` alone goes first."""
@@ -106,6 +110,7 @@ def compile_request_law(
     check_platform(platform.document, report, names)
     check_profiles(profiles, report)
     check_overlaps(builder.rules, builder.reports, atlas)
+    rulings = compile_request_rulings(documents, builder.rules, builder.checks, problems)
     if any(problem.level is Level.ERROR for problem in problems):
         return None, problems
     law = RequestLaw(
@@ -119,6 +124,7 @@ def compile_request_law(
         offence_lists=_offence_lists(documents),
         desks=_desks(desks.document),
         desk_states={n: desk.state for n, desk in desks.document.desks.items() if desk.state},
+        rulings=rulings,
         texts=builder.texts,
         lexicon=lexicon,
         atlas=atlas,
@@ -163,6 +169,9 @@ class _Builder:
             self.texts[rule.id] = RequestText(jurisdiction, replace(text, legal_effect=effect))
         for index, check in enumerate(document.checks):
             loc = ("checks", index)
+            if jurisdiction == PLATFORM and check.meets == "foreign":
+                message = "The platform's checks meet every instrument; leave `meets` out."
+                report.say("CP207", (*loc, "meets"), message)
             check_section(check, loc, report, self._names, document.clocks)
             spans = self._spans(check, loc, file_clock)
             self.checks.append(RequestCheck(check.id, jurisdiction, spans, check, plain))
@@ -188,6 +197,8 @@ class _Builder:
             rolls=clock.roll == "next_working_day",
             holidays=frozenset(day.date for day in calendar),
             on_question=clock.on_question,
+            issuer_answers_within=clock.issuer_answers_within,
+            order_deadline=clock.order_deadline,
         )
 
 

@@ -10,9 +10,21 @@ THREAT_TO_INFRASTRUCTURE: Final = "threat_to_infrastructure"
 ALL_IN_ISSUING_STATE: Final = "all_in_issuing_state"
 CHILD: Final = "child"
 CONSENT: Final = "consent"
+RESIDENCE_ABROAD: Final = "residence_abroad"
 SITUATIONS: Final = frozenset(
-    {THREAT_TO_LIFE, THREAT_TO_INFRASTRUCTURE, ALL_IN_ISSUING_STATE, CHILD, CONSENT}
+    {
+        THREAT_TO_LIFE,
+        THREAT_TO_INFRASTRUCTURE,
+        ALL_IN_ISSUING_STATE,
+        CHILD,
+        CONSENT,
+        RESIDENCE_ABROAD,
+    }
 )
+
+# A ground of objection, and the code of a disclosure that waits for it.
+CONFLICT_OF_LAWS: Final = "conflict_of_laws"
+CLASH: Final = "CONFLICT_OF_LAWS"
 
 # Marks of a request that a check may name.
 FORGED: Final = "forged"

@@ -70,11 +70,20 @@ class Matter:
         """Return whether the issuing state is one of `states`, codes or groups."""
         return issued_in(self.request, states, self.law, self.moment)
 
+    def is_in(self, place: str, states: Iterable[str]) -> bool:
+        """Return whether `place` is one of `states`, codes or groups, or lies in one."""
+        return lies_in(place, states, self.law, self.moment)
+
 
 def issued_in(
     request: DataRequest, states: Iterable[str], law: RequestLaw, moment: datetime
 ) -> bool:
     """Return whether the issuing state of `request` is one of `states` at `moment`."""
+    return lies_in(request.authority.issuing_state, states, law, moment)
+
+
+def lies_in(place: str, states: Iterable[str], law: RequestLaw, moment: datetime) -> bool:
+    """Return whether `place` is one of `states` at `moment`, or lies in one."""
     atlas = law.atlas
-    places = atlas.lies_in(atlas.canonical(request.authority.issuing_state))
+    places = atlas.lies_in(atlas.canonical(place))
     return bool(places & atlas.expand(map(atlas.canonical, states), moment))

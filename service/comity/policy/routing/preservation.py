@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -10,6 +11,8 @@ from comity.domain.data_route import CategoryAnswer, Preservation, Verdict
 from comity.policy.documents.requests import PreserveExtension, PreserveTerm
 from comity.policy.routing.checks import SpokenCheck
 from comity.policy.routing.clocks import day_of, end_of_day, end_of_term, last_day
+from comity.policy.routing.holdings import is_kept
+from comity.policy.routing.marks import CLASH
 from comity.policy.routing.matter import Matter
 from comity.policy.routing.provisions import CountingClock
 from comity.policy.scalars import Duration, Unit
@@ -18,32 +21,56 @@ DECISION: Final = "decision"
 PRODUCTION: Final = "production"
 _SHORT: Final = (Unit.MINUTES, Unit.HOURS)
 _CLOSED: Final = (Verdict.REFUSED, Verdict.NOT_HELD)
+_UNDECIDED: Final = frozenset(
+    {("EA_OBJECTED", Verdict.REFUSED), (CLASH, Verdict.NEEDS_INFORMATION)}
+)
 
 
 def preservation_of(
     matter: Matter, answers: Sequence[CategoryAnswer], checks: Sequence[SpokenCheck]
 ) -> Preservation | None:
-    """Return what is to be kept; the longest of what the rules and the platform ask."""
+    """Return what is to be kept; the longest of what the rules and the platform ask.
+
+    What any of them asks to be kept is kept as long.
+    """
     if not matter.request.account_given or matter.has_happened("withdrawal"):
         return None
-    asked = [
-        _of_term(check.check.terms.preserve, matter, check.check.clock, check.check.id)
+    terms: list[tuple[object, CountingClock, str]] = [
+        (check.check.terms.preserve, check.check.clock, check.check.id)
         for check in checks
-        if check.speaks and isinstance(check.check.terms.preserve, PreserveTerm)
+        if check.speaks
     ]
-    if any(ground.code == "EA_OBJECTED" for answer in answers for ground in answer.grounds):
-        since = matter.request.received_at
-        asked.append(Preservation(since, until_event=DECISION, rule_id=matter.rule_id))
     waits = any(a.verdict is Verdict.NEEDS_INFORMATION or a.escalations for a in answers)
     open_still = waits or any(a.verdict not in _CLOSED for a in answers)
-    term = matter.rule.terms.preserve if matter.rule else None
-    if open_still and matter.rule and isinstance(term, PreserveTerm):
-        asked.append(_of_term(term, matter, matter.rule.clock, matter.rule.id))
+    if open_still and matter.rule:
+        terms.append((matter.rule.terms.preserve, matter.rule.clock, matter.rule.id))
+    asked = [_of_term(term, matter, clock, rule_id) for term, clock, rule_id in terms]
+    asked.extend(_until_decided(matter, answers))
     default = matter.law.platform.defaults.need_information_preserve
     if waits and default is not None:
         asked.append(_of_default(default, matter))
-    kept = [one for one in asked if one is not None]
-    return max(kept, key=_how_long, default=None)
+    longest = max((one for one in asked if one is not None), key=_how_long, default=None)
+    if longest is None:
+        return None
+    return replace(longest, categories=_categories((term for term, _, _ in terms), matter, answers))
+
+
+def _until_decided(matter: Matter, answers: Sequence[CategoryAnswer]) -> Iterator[Preservation]:
+    """Yield what is kept until somebody decides: after an objection, or a clash of laws."""
+    codes = {(ground.code, answer.verdict) for answer in answers for ground in answer.grounds}
+    if codes & _UNDECIDED:
+        since = matter.request.received_at
+        yield Preservation(since, until_event=DECISION, rule_id=matter.rule_id)
+
+
+def _categories(
+    terms: Iterable[object], matter: Matter, answers: Sequence[CategoryAnswer]
+) -> tuple[str, ...]:
+    """Return which data are to be kept: what is asked and held, and all that is held if asked."""
+    kept = {a.category for a in answers if a.verdict is not Verdict.NOT_HELD}
+    if any(isinstance(term, PreserveTerm) and term.data == "all_held" for term in terms):
+        kept |= {name for name in matter.law.held if is_kept(name, matter)}
+    return tuple(sorted(kept))
 
 
 def _how_long(kept: Preservation) -> tuple[bool, float, str]:
@@ -61,8 +88,9 @@ def _of_default(length: Duration, matter: Matter) -> Preservation:
 def _of_term(
     term: object, matter: Matter, clock: CountingClock, rule_id: str
 ) -> Preservation | None:
-    """Return what `term` asks; None once its event has come or it does not start."""
-    assert isinstance(term, PreserveTerm)
+    """Return what `term` asks; None if nothing, once its event has come or it does not start."""
+    if not isinstance(term, PreserveTerm):
+        return None
     since = matter.request.received_at
     if term.start != "receipt":
         times = matter.times_of(term.start)

@@ -11,11 +11,12 @@ from comity.domain.data_route import CategoryAnswer, Due, DueKind, Step, UserNot
 from comity.domain.truth import Truth
 from comity.policy.routing.checks import SpokenCheck
 from comity.policy.routing.clocks import end_of_term
+from comity.policy.routing.deadlines import answer_due, question_open
 from comity.policy.routing.emergencies import EmergencyView
-from comity.policy.routing.facts import is_situation
-from comity.policy.routing.hurdles import spoken
+from comity.policy.routing.marks import CLASH, CONFLICT_OF_LAWS
 from comity.policy.routing.matter import Matter
 from comity.policy.routing.notified import notified_for, releases_at_once
+from comity.policy.routing.objections import objection_text, open_objections
 from comity.policy.routing.profiles import passes_tests
 from comity.policy.routing.reach import authority_finding, covers
 from comity.policy.scalars import Duration, parse_duration
@@ -26,6 +27,8 @@ DELETION: Final = "ask_deletion"
 PROOF: Final = "validation_proof"
 REVIEW: Final = "user_notice_review"
 OBJECTION: Final = "consider_objection"
+ANSWER: Final = "await_clarification"
+TELL_NOTIFIED: Final = "tell_notified_authority"
 # How long a silence without end goes unreviewed. The platform's own rule.
 REVIEW_AFTER: Final = parse_duration("12 months")
 _TEXTS: Final = {
@@ -40,8 +43,12 @@ _TEXTS: Final = {
     "written_order": "Obtain the written order.",
     PROOF: "Obtain proof that the request was validated.",
     DELETION: "Ask the authority to delete what it was given.",
+    "tell_security": "Tell the platform's security, which warns the agency that is named.",
+    "annex_iii": "Tell the issuer by the form of Annex III what is missing, wrong or impossible.",
+    "written_assurance": "Obtain a written assurance that nobody will be put to death.",
+    ANSWER: "The issuer answers what it was asked.",
     "tell_issuer": "Tell the issuer of the doubt.",
-    "tell_notified_authority": "Tell the notified authority of the doubt.",
+    TELL_NOTIFIED: "Tell the notified authority of the doubt.",
     REVIEW: "Review whether the user may be told.",
 }
 
@@ -85,14 +92,9 @@ def tasks_of(
 ) -> tuple[Step, ...]:
     """Return what is owed, by due instant; what has no time goes first."""
     disclosed = _disclosed(answers)
-    tasks = [
-        step_of(f"tell_{who}", rule_id=check.check.id)
-        for check in checks
-        if check.speaks
-        for who in check.check.terms.tell
-    ]
+    tasks = [*_of_checks(matter, checks), *_questions(matter, answers)]
     if disclosed or any(answer.escalations for answer in answers):
-        tasks.extend(_objections(matter))
+        tasks.extend(_objections(matter, answers))
     tasks.extend(_after_emergency(matter, emergency, disclosed))
     if matter.has_happened("production") and (
         matter.has_happened("withdrawal") or matter.has_happened("objection")
@@ -109,22 +111,50 @@ def _disclosed(answers: Iterable[CategoryAnswer]) -> tuple[str, ...]:
     return tuple(a.category for a in answers if a.verdict is Verdict.DISCLOSABLE)
 
 
-def _objections(matter: Matter) -> Iterator[Step]:
+def _of_checks(matter: Matter, checks: Sequence[SpokenCheck]) -> Iterator[Step]:
+    """Yield what the checks that speak ask for, each thing once; the law's before the platform's.
+
+    An authority that no rule notifies is not told.
+    """
+    named: dict[str, str] = {}
+    notified = matter.rule is not None and matter.rule.terms.notified_authority is not None
+    for check in reversed(checks):
+        terms = check.check.terms
+        for name in (*(f"tell_{who}" for who in terms.tell), *terms.tasks) if check.speaks else ():
+            if name != TELL_NOTIFIED or notified:
+                named.setdefault(name, check.check.id)
+    yield from (step_of(name, rule_id=rule_id) for name, rule_id in named.items())
+
+
+def _questions(matter: Matter, answers: Sequence[CategoryAnswer]) -> Iterator[Step]:
+    """Yield that the issuer is to be asked for what is missing, or by when it owes an answer.
+
+    It is asked again for what it did not say; what waits for the platform's own people is not
+    asked of it.
+    """
+    asked = question_open(matter)
+    if asked is not None:
+        due = answer_due(asked, matter)
+        yield step_of(ANSWER, due, due.rule_id if due else "")
+        return
+    way = matter.rule.terms.ask_with if matter.rule else None
+    waits = (
+        (a.verdict is Verdict.NEEDS_INFORMATION and not a.escalations)
+        or any(ground.code == "NOT_VALIDATED" for ground in a.grounds)
+        for a in answers
+    )
+    if way is not None and any(waits):
+        yield step_of(way, rule_id=matter.rule_id)
+
+
+def _objections(matter: Matter, answers: Sequence[CategoryAnswer]) -> Iterator[Step]:
     """Yield by when objections that are open, and may have a ground, must be made."""
-    rule = matter.rule
-    for objection in rule.terms.objections if rule else ():
-        assert rule is not None
-        open_to = [is_situation(name, matter).value for name in objection.only_if]
-        clock = rule.clocks.get(objection.clock or "", rule.clock)
-        end = end_of_term(matter.request.received_at, objection.within, clock)
-        if matter.now >= end or (open_to and max(open_to) is Truth.F):
-            continue
-        text = f"Object by then if there is a ground: {spoken(objection.grounds)}."
-        if objection.not_grounds:
-            text += f" None is this: {spoken(objection.not_grounds)}."
-        if objection.suspends:
-            text += " Then nothing is disclosed until it is decided."
-        yield step_of(OBJECTION, Due(DueKind.INSTANT, end, rule.id), rule.id, text)
+    clash = any(ground.code == CLASH for answer in answers for ground in answer.grounds)
+    for objection, end in open_objections(matter):
+        has_ground = clash and CONFLICT_OF_LAWS in objection.grounds
+        text = objection_text(objection, has_ground=has_ground)
+        due = Due(DueKind.INSTANT, end, matter.rule_id)
+        yield step_of(OBJECTION, due, matter.rule_id, text)
 
 
 def _after_emergency(

@@ -11,7 +11,7 @@ from comity.domain.truth import Truth
 from comity.policy.documents.jurisdictions import AlsoBy, ProfileTest
 from comity.policy.routing import marks
 from comity.policy.routing.emergencies import EmergencyView
-from comity.policy.routing.facts import has_role, is_authority, is_situation, meets_offence
+from comity.policy.routing.facts import has_role, is_from, is_situation, meets_offence
 from comity.policy.routing.findings import Finding, any_of, known, unknown
 from comity.policy.routing.hurdles import Hurdle, Level, hurdle, spoken
 from comity.policy.routing.matter import Matter
@@ -42,15 +42,20 @@ _TESTS: Final = {
 }
 
 
-def profile_hurdles(category: str, matter: Matter, emergency: EmergencyView) -> Iterator[Hurdle]:
-    """Yield which tests of the profile in use the request fails for `category`."""
+def profile_hurdles(
+    category: str, matter: Matter, emergency: EmergencyView, *, owed: bool
+) -> Iterator[Hurdle]:
+    """Yield which tests of the profile in use the request fails for `category`.
+
+    `owed` says that the instrument must be obeyed.
+    """
     lifted = emergency.lifts_tests_of(category)
     if lifted.value is Truth.T:
         return
     for name, test in matter.use.profile.tests.items():
         finding = _test(name, test, category, matter)
         if finding.value is not Truth.T:
-            yield _failure(name, test, finding, lifted, matter)
+            yield _failure(name, test, finding, lifted, matter, owed=owed)
 
 
 def passes_tests(category: str, matter: Matter) -> bool:
@@ -59,21 +64,20 @@ def passes_tests(category: str, matter: Matter) -> bool:
     return all(_test(name, test, category, matter).value is Truth.T for name, test in tests)
 
 
-def ceiling_hurdle(category: str, matter: Matter, desk: str) -> Hurdle | None:
+def ceiling_hurdle(category: str, matter: Matter, desk: str, *, owed: bool) -> Hurdle | None:
     """Return that `category` is above what the profile discloses; None if it isn't.
 
-    An order that binds is escalated as well: the ceiling is no ground of refusal in law.
+    What is `owed` by law is escalated as well: the ceiling is no ground of refusal in law.
     """
     ceiling = matter.use.profile.ceiling
     if ceiling == INSTRUMENT or category in ceiling:
         return None
     text = "The platform does not disclose this category of data."
-    binds = matter.rule is not None and matter.rule.terms.binding
     reason = "The order binds, and the platform's own ceiling is no ground of refusal in law."
     return Hurdle(
         Level.REFUSE_CATEGORY,
         Ground("ABOVE_CEILING", text),
-        Escalation(desk, "ABOVE_CEILING", reason) if binds else None,
+        Escalation(desk, "ABOVE_CEILING", reason) if owed else None,
     )
 
 
@@ -81,7 +85,7 @@ def _test(name: str, test: ProfileTest, category: str, matter: Matter) -> Findin
     """Return whether the request passes the test `name`."""
     match name:
         case "judicial":
-            ways = [_issued_by(test.by, matter)]
+            ways = [is_from(test.by, matter)]
             ways.extend(_also(further, category, matter) for further in test.also)
             return any_of(ways)
         case "suspect":
@@ -98,28 +102,23 @@ def _test(name: str, test: ProfileTest, category: str, matter: Matter) -> Findin
             return meets_offence(test, matter)
 
 
-def _issued_by(kinds: tuple[str, ...], matter: Matter) -> Finding:
-    """Return whether one of `kinds` issued the request or validated it."""
-    issuer = matter.request.authority
-    return any_of(
-        (
-            is_authority(issuer.kind, kinds, "authority.kind", matter),
-            is_authority(issuer.validated_by, kinds, "authority.validated_by", matter),
-        )
-    )
-
-
 def _also(further: AlsoBy, category: str, matter: Matter) -> Finding:
     """Return whether a further authority passes, for this state and class of data."""
     if further.issuing_states and not matter.is_issued_in(further.issuing_states):
         return known(holds=False)
     if further.classes and matter.class_of(category) not in further.classes:
         return known(holds=False)
-    return _issued_by(further.by, matter)
+    return is_from(further.by, matter)
 
 
 def _failure(
-    name: str, test: ProfileTest, finding: Finding, lifted: Finding, matter: Matter
+    name: str,
+    test: ProfileTest,
+    finding: Finding,
+    lifted: Finding,
+    matter: Matter,
+    *,
+    owed: bool,
 ) -> Hurdle:
     """Return the hurdle of a test that is failed, or that may be."""
     code, text, cure = _TESTS[name]
@@ -133,10 +132,9 @@ def _failure(
         cure = f"{cure} Or show the danger, and let a call-back confirm it."
     if finding.value is Truth.U or lifted.value is Truth.U:
         return hurdle(Level.CATEGORY_LACKS, code, text, cure=cure, missing=missing)
-    binds = matter.rule is not None and matter.rule.terms.binding
     if test.otherwise == "escalate":
         return hurdle(Level.ESCALATE, code, text, cure=cure)
     # Nothing is asked of an authority whose request need not be answered at all.
-    lacks = test.otherwise == "need_information" and binds
+    lacks = test.otherwise == "need_information" and owed
     level = Level.CATEGORY_LACKS if lacks else Level.REFUSE_CATEGORY
     return hurdle(level, code, text, cure=cure)

@@ -8,9 +8,11 @@ from datetime import date, datetime
 from typing import Literal
 
 from comity.policy.atlas import Span
+from comity.policy.documents.checks import CheckRule
 from comity.policy.documents.jurisdictions import Profile
-from comity.policy.documents.requests import CheckRule, DataRequestRule
+from comity.policy.documents.requests import DataRequestRule
 from comity.policy.rules import RuleText
+from comity.policy.scalars import Duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +26,9 @@ class CountingClock:
         rolls: whether a last day that is no working day moves to the next.
         holidays: days, besides Saturdays and Sundays, that are no working days.
         on_question: what a question back to the issuer does: `runs`, `pause` or `restart`.
+        issuer_answers_within: how long the issuer has to answer a question; None if that is open.
+        order_deadline: whether the `earlier` of the term and the order's own deadline counts, or
+            the order's own `wins`.
     """
 
     zone: str
@@ -32,6 +37,8 @@ class CountingClock:
     rolls: bool = False
     holidays: frozenset[date] = frozenset()
     on_question: Literal["runs", "pause", "restart"] = "runs"
+    issuer_answers_within: Duration | None = None
+    order_deadline: Literal["earlier", "wins"] = "earlier"
 
 
 @dataclass(frozen=True)
@@ -77,9 +84,31 @@ class RequestCheck:
     terms: CheckRule
     clock: CountingClock
 
+    @property
+    def forbids_abroad(self) -> bool:
+        """Whether it forbids what the instruments of other jurisdictions ask for."""
+        return self.terms.meets == "foreign"
+
     def has_effect_at(self, moment: datetime) -> bool:
         """Return whether the check is in force at `moment`."""
         return any(span.holds(moment) for span in self.spans)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRuling:
+    """A clash of an instrument with a prohibition that a person with authority has weighed.
+
+    Attributes:
+        forbid_rule_id: the check that forbids.
+        require_rule_id: the rule on the instrument.
+        prefer: the one of the two that is preferred.
+        expires: first instant at which the ruling no longer holds.
+    """
+
+    forbid_rule_id: str
+    require_rule_id: str
+    prefer: str
+    expires: datetime
 
 
 @dataclass(frozen=True, slots=True)

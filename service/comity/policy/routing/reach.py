@@ -72,6 +72,22 @@ def reach_hurdles(
     yield _failing(rows, reached, terms, matter)
 
 
+def is_owed(data: RequestedData, matter: Matter, emergency: EmergencyView) -> bool:
+    """Return whether the instrument, if nothing is wrong with it, must be obeyed as to `data`.
+
+    What only a voluntary emergency track opens may be disclosed, and need not be.
+    """
+    rule, track = matter.rule, emergency.track
+    if rule is None or not rule.terms.binding:
+        return False
+    if track is None or not track.voluntary:
+        return True
+    word = matter.class_of(data.category)
+    rows = [row_finding(row, data, matter) for row in rule.terms.reach if covers(row, word)]
+    by_track = _widened(word, emergency, rows).value is not Truth.F
+    return not by_track or any_of(row.whole for row in rows).value is not Truth.F
+
+
 def covers(row: ReachRow, word: str) -> bool:
     """Return whether the row speaks of the class `word`."""
     return row.as_legal_basis or word in row.classes

@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from comity.policy.compiling.reporting import FileReport
+from comity.policy.documents.checks import CheckRule
 from comity.policy.documents.reach import IssuingStates, OffenceTest, Redirect
-from comity.policy.documents.requests import (
-    CheckRule,
-    DataRequestRule,
-    EmergencyTrack,
-    FollowUp,
-    PreserveTerm,
-)
+from comity.policy.documents.requests import DataRequestRule, EmergencyTrack, FollowUp, PreserveTerm
 from comity.policy.documents.times import Clock, Term
 from comity.policy.routing import marks
 from comity.policy.routing.names import Names, Place
@@ -63,6 +58,7 @@ def _check_rule(rule: DataRequestRule, place: Place, clocks: Mapping[str, Clock]
     place.check("desk", rule.desk, "desk")
     place.check("needs", rule.needs, "need")
     place.check("steps", rule.steps, "step")
+    place.check("ask_with", rule.ask_with, "task")
     _check_issuers(rule, place)
     check_due(rule.due, place.within("due"), clocks)
     for index, row in enumerate(rule.reach):
@@ -92,6 +88,7 @@ def _check_rule(rule: DataRequestRule, place: Place, clocks: Mapping[str, Clock]
         inner.check("grounds", objection.grounds, "ground")
         inner.check("not_grounds", objection.not_grounds, "ground")
         inner.check("only_if", objection.only_if, "situation")
+        inner.check("form", objection.form, "task")
         _check_clock(objection.clock, inner, clocks)
 
 
@@ -175,7 +172,11 @@ def _check_check(check: CheckRule, place: Place) -> None:
     inner.check("offence", when.offence, "offence")
     inner.check("penalty", when.penalty, "penalty")
     inner.check("link", when.link, "link")
-    inner.check_states("issuing_states", when.issuing_states)
+    for key in ("issuing_states", "issued_outside", "residence"):
+        inner.check_states(key, getattr(when, key))
+    inner.check("issued_by", when.issued_by, "authority")
+    inner.check("not_issued_by", when.not_issued_by, "authority")
+    place.check("tasks", check.tasks, "task")
     place.check("code", check.code, "code")
     place.check("desk", check.desk, "desk")
     place.check_classes("classes", check.classes, marks.SYSTEMS)

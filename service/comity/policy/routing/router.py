@@ -7,9 +7,11 @@ from datetime import datetime
 
 from comity.domain.data_request import DataRequest
 from comity.domain.data_route import CategoryAnswer, Desk, Redirect, Route, Verdict
+from comity.domain.decision import Conflict
 from comity.domain.truth import Truth
 from comity.policy.routing.answers import Answering
 from comity.policy.routing.checks import SpokenCheck, checks_on
+from comity.policy.routing.clashes import clashes_on
 from comity.policy.routing.deadlines import due_of_route
 from comity.policy.routing.emergencies import EmergencyView
 from comity.policy.routing.gates import hurdles_at_gates
@@ -40,14 +42,19 @@ def route_request(request: DataRequest, law: RequestLaw, now: datetime) -> Route
     redirect = _redirect(matter, checks)
     answers: tuple[CategoryAnswer, ...] = ()
     missing = NO_FIELDS
+    conflicts: frozenset[Conflict] = frozenset()
     if redirect is None:
         gates = tuple(hurdles_at_gates(matter))
-        answering = Answering(matter, emergency, gates, checks, escalate_to)
+        clashes = clashes_on(matter, checks, escalate_to)
+        answering = Answering(matter, emergency, gates, checks, clashes, escalate_to)
         answered = [answering.answer(data) for data in request.data]
         answers = tuple(answer for answer, _ in answered)
+        conflicts = _conflicts(answering, answers)
         missing = NO_FIELDS.union(*(fields for _, fields in answered))
         missing |= _presumed(answers, checks)
-    asks_back = bool(answers) and all(a.verdict is Verdict.NEEDS_INFORMATION for a in answers)
+    waiting = all(a.verdict is Verdict.NEEDS_INFORMATION for a in answers)
+    # What waits for the platform's own people stops no clock.
+    asks_back = waiting and any(not a.escalations for a in answers)
     due = due_of_route(matter, emergency, asks_back=asks_back)
     notice = notice_of(matter)
     return Route(
@@ -60,8 +67,20 @@ def route_request(request: DataRequest, law: RequestLaw, now: datetime) -> Route
         steps=steps_of(matter, answers, emergency, due),
         tasks=tasks_of(matter, answers, emergency, checks, notice),
         preservation=None if redirect else preservation_of(matter, answers, checks),
+        conflicts=tuple(sorted(conflicts)),
         rule_ids=_cited(matter, checks, redirect),
         missing_facts=tuple(sorted(missing)),
+    )
+
+
+def _conflicts(answering: Answering, answers: Sequence[CategoryAnswer]) -> frozenset[Conflict]:
+    """Return the clashes of laws over what is held and asked."""
+    asked = answering.matter.request.data
+    return frozenset(
+        conflict
+        for data, answer in zip(asked, answers, strict=True)
+        if answer.verdict is not Verdict.NOT_HELD
+        for conflict in answering.clashing(data)
     )
 
 

@@ -13,7 +13,7 @@ from comity.policy.documents.expected import AnswerExpectation
 from comity.policy.rules import Rule
 from comity.policy.scenarios.encounters import Case
 from comity.policy.scenarios.results import Difference
-from comity.policy.scenarios.wording import listed, word_obligation
+from comity.policy.scenarios.wording import listed, word_conflict, word_obligation
 
 BINDING = "binding"
 VERIFIED = "verified"
@@ -126,11 +126,7 @@ def _named(decision: Decision, rules: Mapping[str, Rule]) -> Mapping[str, frozen
         "missing": frozenset(map(str, decision.missing_facts)),
         "possible": by_standing[Standing.POSSIBLE],
         "unproven": by_standing[Standing.UNPROVEN_EXCEPTION],
-        "conflicts": frozenset(
-            f"{c.forbid_rule_id}/{c.require_rule_id}"
-            + (f">{c.resolved_for}" if c.resolved_for else "")
-            for c in decision.conflicts
-        ),
+        "conflicts": frozenset(map(word_conflict, decision.conflicts)),
         "presumed": frozenset(map(str, decision.presumed_facts)),
         "notes": frozenset(notes - {BINDING, VERIFIED}),
     }

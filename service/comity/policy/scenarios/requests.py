@@ -82,6 +82,7 @@ def build_request(given: RequestGiven, received: datetime) -> DataRequest:
             )
         ),
         profile=given.profile or "",
+        order_deadline=_at(given.deadline),
     )
 
 

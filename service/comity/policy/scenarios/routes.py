@@ -22,11 +22,11 @@ from comity.policy.documents.expected import (
 from comity.policy.routing.provisions import RequestText
 from comity.policy.scalars import Instant
 from comity.policy.scenarios.results import Difference, Encounter
-from comity.policy.scenarios.wording import NOTHING, listed
+from comity.policy.scenarios.wording import NOTHING, listed, word_conflict
 
 
 def compare_route(expected: RouteExpectation, route: Route) -> Iterator[Difference]:
-    """Yield where `route` differs; categories, redirect, preservation and tasks always count."""
+    """Yield where `route` differs; see `RouteExpectation` for what always counts."""
     yield from _categories(expected, route)
     redirect = route.redirect.to if route.redirect is not None else NOTHING
     yield from _differ("redirect", expected.redirect or NOTHING, redirect)
@@ -35,6 +35,11 @@ def compare_route(expected: RouteExpectation, route: Route) -> Iterator[Differen
     if expected.due is not None:
         yield from _differ("due", *_dues(expected.due, route.due))
     yield from _preservation(expected, route)
+    if expected.preserve_data is not None:
+        kept = route.preservation.categories if route.preservation is not None else ()
+        yield from _differ("preserve_data", listed(expected.preserve_data), listed(kept))
+    clashes = listed(map(word_conflict, route.conflicts))
+    yield from _differ("conflicts", listed(expected.conflicts), clashes)
     if expected.user_notice is not None:
         yield from _notice(expected.user_notice, route.user_notice)
     if expected.steps is not None:

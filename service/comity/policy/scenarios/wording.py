@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import assert_never
 
+from comity.domain.decision import Conflict
 from comity.domain.effect import Hold, Obligation, Outcome, Restrict, Verify, Warn, Withhold
 from comity.domain.facts import Tie
 
@@ -16,6 +17,12 @@ SECONDS_AN_HOUR = 3600
 def listed(names: Iterable[str]) -> str:
     """Return `names` sorted and separated by commas, or "none"."""
     return ", ".join(sorted(names)) or NOTHING
+
+
+def word_conflict(conflict: Conflict) -> str:
+    """Return two clashing rules as `forbid/require`, with `>prefer` if a ruling prefers one."""
+    resolved = f">{conflict.resolved_for}" if conflict.resolved_for else ""
+    return f"{conflict.forbid_rule_id}/{conflict.require_rule_id}{resolved}"
 
 
 def word_outcome(outcome: Outcome) -> str:

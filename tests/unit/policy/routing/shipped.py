@@ -27,6 +27,7 @@ from comity.policy.routing.router import route_request
 POLICIES = Path(__file__).parents[4] / "policies"
 SHARED = ("vocabulary.yaml", "groups.yaml", "desks.yaml", "conflicts.yaml", "platform.yaml")
 STATES = ("fr", "ua", "be", "de", "eu")
+SECTIONS = ("data_requests", "checks", "clocks")
 TODAY = date(2026, 11, 24)
 SCENARIOS = b"scenarios:\n  - {name: none, given: {at: 2024-01-01T00:00:00Z}, expect: allow}\n"
 MANDATORY = dedent("""\
@@ -45,7 +46,7 @@ DANGER = Emergency("life", substantiated=True, call_back_confirmed=True)
 def shipped_bundle(*more: tuple[str, ...]) -> Bundle:
     """Return the shipped files and `more`, compiled.
 
-    Each is a code, a time zone, and in YAML the rules on instruments and perhaps the checks.
+    Each is a code, a time zone, and in YAML the `SECTIONS` of its file, empty if it has none.
     """
     paths = [POLICIES / name for name in SHARED]
     paths += sorted((POLICIES / "lists").glob("*.yaml"))
@@ -54,8 +55,8 @@ def shipped_bundle(*more: tuple[str, ...]) -> Bundle:
     files = {str(path.relative_to(POLICIES)): path.read_bytes() for path in paths}
     for code, zone, *sections in more:
         text = f"jurisdiction: {code}\ntimezone: {zone}\n"
-        for name, rules in zip(("data_requests", "checks"), sections, strict=False):
-            text += f"{name}:\n{indent(rules, '  ')}"
+        for name, written in zip(SECTIONS, sections, strict=False):
+            text += f"{name}:\n{indent(written, '  ')}" if written else ""
         files[f"jurisdictions/{code.lower()}.yaml"] = text.encode()
         files[f"tests/{code.lower()}_test.yaml"] = SCENARIOS
     compilation = compile_policies(files, TODAY)

@@ -174,6 +174,7 @@ def test_an_instrument_that_only_keeps_discloses_nothing_on_no_test() -> None:
         datetime.fromisoformat("2026-01-15T09:00:00-05:00"),
         datetime(2026, 4, 16, 4, tzinfo=UTC),
         rule_id="a-us-2703f",
+        categories=("content",),
     )
     assert found.steps == ()
 

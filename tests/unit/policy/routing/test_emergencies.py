@@ -37,6 +37,7 @@ def test_the_police_may_have_an_order_validated_later() -> None:
     assert due(found) == "2026-10-25T04:40:00+00:00"
     assert found.desk.name == "emergency"
     assert owed(found) == {
+        "annex_iii": "",
         "validation_proof": "2026-10-26T20:40:00+00:00",
         "written_order": "2026-10-26T20:40:00+00:00",
         "consider_objection": "2026-11-03T23:00:00+00:00",
@@ -48,12 +49,16 @@ def test_proof_that_comes_is_owed_no_more() -> None:
         RequestEvent(event, at("2026-10-25T09:00:00Z")) for event in ("validation", "written_order")
     )
     found = route(replace(POLICE, events=done), now="2026-10-25T10:00:00Z")
-    assert owed(found).keys() == {"consider_objection"}
+    assert owed(found).keys() == {"annex_iii", "consider_objection"}
 
 
 def test_proof_that_does_not_come_has_the_data_deleted() -> None:
     found = route(POLICE, now="2026-10-27T00:00:00Z")
-    assert owed(found) == {"ask_deletion": "", "consider_objection": "2026-11-03T23:00:00+00:00"}
+    assert owed(found) == {
+        "annex_iii": "",
+        "ask_deletion": "",
+        "consider_objection": "2026-11-03T23:00:00+00:00",
+    }
 
 
 def test_the_notified_authority_may_object_for_four_days() -> None:

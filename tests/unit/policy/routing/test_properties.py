@@ -162,6 +162,7 @@ def changes_of(good: DataRequest) -> dict[str, st.SearchStrategy[object]]:
         "events": st.lists(events, min_size=1, max_size=2).map(
             lambda happened: tuple(sorted(happened, key=lambda e: (e.at, e.event)))
         ),
+        "order_deadline": st.none() | INSTANTS,
         "profile": st.sampled_from(["eu_law", "tg2024", "tg_before"]),
         "account_given": st.just(value=False),
     }
@@ -243,8 +244,27 @@ FACTS = [
 def test_nothing_more_is_disclosed_because_less_is_known(request: DataRequest, fact: str) -> None:
     """What may be disclosed without a fact may be disclosed with it."""
     known, unknown = ask(request), ask(_without_a_fact(request, fact))
-    if known.redirect is None:
+    # That no law of another authority protects the data is presumed, and listed as a missing fact.
+    presumed = fact == "person.residence" and known.conflicts
+    if known.redirect is None and not presumed:
         assert disclosed(unknown) <= disclosed(known)
+
+
+@FEW
+@given(requests())
+def test_what_clashes_is_not_disclosed_while_nobody_has_ruled(request: DataRequest) -> None:
+    """Both rules are cited; what would be disclosed waits, and is kept until it is decided."""
+    found = ask(request)
+    for conflict in found.conflicts:
+        assert {conflict.forbid_rule_id, conflict.require_rule_id} <= set(found.rule_ids)
+    if found.conflicts:
+        assert disclosed(found) == set()
+    waiting = [a for a in found.answers if any(g.code == "CONFLICT_OF_LAWS" for g in a.grounds)]
+    assert all(a.verdict is Verdict.NEEDS_INFORMATION and a.escalations for a in waiting)
+    if found.conflicts and waiting:
+        assert found.preservation is not None
+        assert found.preservation.until_event == "decision" or found.preservation.until is None
+        assert {a.category for a in waiting} <= set(found.preservation.categories)
 
 
 @FEW
