@@ -10,6 +10,7 @@ import grpc
 import pytest
 from comity.v1 import (
     data_request_service_pb2,
+    decision_service_pb2,
     eligibility_service_pb2,
     policy_service_pb2,
 )
@@ -20,6 +21,7 @@ from unit.grpc_api.small_world import SmallWorld
 
 NAME = "must match [a-z][a-z0-9_]*"
 PLACE = "must match [A-Z]{2}(-[A-Z0-9]{1,3})?|[a-z][a-z0-9_]*"
+ID = "must match [0-9a-f]{32}-[0-9a-f]{16}"
 TIME = "must lie from 1900-01-01T00:00:00Z to 2199-12-31T23:59:59Z"
 FACTORS = "nationality, network, phone_country, presence, residence, store_country, works_for"
 ROUTE = {
@@ -480,6 +482,19 @@ CASES = {
         {"options.explain_missing": "is only for CheckEligibility and BatchCheckEligibility"},
         options={"explain_missing": True},
     ),
+    "no decision": Bad("GetDecision", {}, {"decision_id": "must be set"}),
+    "trace for a decision": Bad("GetDecision", {"decision_id": f"{1:032x}"}, {"decision_id": ID}),
+    "decision in capitals": Bad(
+        "GetDecision", {"decision_id": f"{10:032X}-{1:016x}"}, {"decision_id": ID}
+    ),
+    "long decision": Bad(
+        "GetDecision",
+        {"decision_id": f"{1:033x}-{1:016x}", "most_close": 51},
+        {
+            "decision_id": "has 50 characters; at most 49 are allowed",
+            "most_close": "must be from 1 to 50",
+        },
+    ),
     "explained rule": Bad(
         "GetRule",
         {"rule_id": "x", "options": {"explain_missing": True}},
@@ -493,7 +508,12 @@ REQUESTS: dict[str, tuple[str, Any, Any]] = {
         method.input_type._concrete_class,
         method.output_type._concrete_class,
     )
-    for module in (eligibility_service_pb2, policy_service_pb2, data_request_service_pb2)
+    for module in (
+        eligibility_service_pb2,
+        policy_service_pb2,
+        data_request_service_pb2,
+        decision_service_pb2,
+    )
     for service in module.DESCRIPTOR.services_by_name.values()
     for method in service.methods
 }

@@ -39,6 +39,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "GetJurisdiction": {"code": "UA", "options": OPTIONS},
     "ListJurisdictions": {"options": OPTIONS},
     "GetRule": {"rule_id": "fr-calls", "options": OPTIONS},
+    "GetDecision": {"decision_id": f"{1:032x}-{1:016x}"},
     "RouteDataRequest": {
         "instrument": "fr_court_order",
         "authority": {"kind": "court", "issuing_state": "FR"},

@@ -76,12 +76,23 @@ def _value(kind: Any, plain: Any) -> Any:  # noqa: ANN401 - of whatever type `ki
         hints = _hints(kind)
         return kind(**{name: _value(hints[name], member) for name, member in plain.items()})
     if kind is datetime:
-        return datetime.fromisoformat(plain)
+        return _aware(datetime.fromisoformat(plain))
     if issubclass(kind, Enum):
         return kind(plain)
     if not isinstance(plain, kind):
         raise TypeError
     return plain
+
+
+def _aware(instant: datetime) -> datetime:
+    """Return `instant`.
+
+    Raises:
+        ValueError: it says nothing of its offset from UTC, as no instant of ours.
+    """
+    if instant.tzinfo is None:
+        raise ValueError
+    return instant
 
 
 def _only(kinds: Iterable[object]) -> object:

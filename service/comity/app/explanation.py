@@ -134,6 +134,9 @@ class DecisionExplaining(Generic[Record]):
         except ExactValueError as error:
             because = f"the record of this decision can't be read: {error}"
             return Explained(recorded, why=NotRecomputed.ALTERED, because=because)
+        except OverflowError:
+            because = "the record of this decision names a date that no calendar has"
+            return Explained(recorded, why=NotRecomputed.ALTERED, because=because)
 
     def _opened(self, recorded: Record, reader: str) -> str:
         """Return what was asked, if it can be opened.

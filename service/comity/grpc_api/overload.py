@@ -22,7 +22,7 @@ _ALWAYS_LET_IN: Final = "/grpc."
 _BATCH: Final = "Batch"
 # It reads files and may have to compile: one at a time, a few in line, and nobody else waits.
 _SLOW: Final = "GetDecision"
-_MOST_SLOW: Final = 8
+_MOST_SLOW: Final = 32
 _THREADS_ASIDE: Final = 2
 
 

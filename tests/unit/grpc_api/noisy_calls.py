@@ -9,6 +9,7 @@ from collections import Counter
 import grpc
 from comity.v1 import (
     data_request_service_pb2,
+    decision_service_pb2,
     eligibility_service_pb2,
     policy_service_pb2,
 )
@@ -25,7 +26,12 @@ EXPECTED = {
 }
 METHODS: list[MethodDescriptor] = [
     method
-    for module in (eligibility_service_pb2, policy_service_pb2, data_request_service_pb2)
+    for module in (
+        eligibility_service_pb2,
+        policy_service_pb2,
+        data_request_service_pb2,
+        decision_service_pb2,
+    )
     for service in module.DESCRIPTOR.services_by_name.values()
     if service.name != "PolicyWatchService"  # on the control port, not on this server
     for method in service.methods

@@ -11,6 +11,7 @@ from functools import cached_property
 
 import grpc
 from comity.app.eligibility import Eligibility
+from comity.app.explanation import DecisionExplaining
 from comity.app.ports.decision_recorder import (
     DecisionRecord,
     DecisionRecorder,
@@ -44,6 +45,7 @@ from comity.domain.errors import NoPolicyError
 from comity.domain.request import Options, Revision, Subject
 from comity.grpc_api.callers import Entitlements, LoopbackEntitlements
 from comity.grpc_api.data_requests import DataRequestServicer
+from comity.grpc_api.decisions import DecisionServicer
 from comity.grpc_api.eligibility import EligibilityServicer
 from comity.grpc_api.interceptors import ErrorInterceptor
 from comity.grpc_api.policy import PolicyServicer
@@ -70,9 +72,11 @@ from comity.policy.rules import (
 from comity.policy.timeline import Timeline
 from comity.v1 import (
     data_request_service_pb2_grpc,
+    decision_service_pb2_grpc,
     eligibility_service_pb2_grpc,
     policy_service_pb2_grpc,
 )
+from unit.telemetry.kept_records import InMemoryRecords
 
 NOW = datetime(2024, 10, 1, 12, tzinfo=UTC)
 CUTOVER = datetime(2024, 9, 19, 21, tzinfo=UTC)
@@ -276,6 +280,11 @@ class SmallPolicies:
         """Return the one revision, known since the cut-over."""
         return self.current if instant >= CUTOVER else None
 
+    def with_content(self, digest: str) -> SmallPolicy | None:
+        """Return the one revision, if it has this digest."""
+        current = self.current
+        return current if current and current.revision.digest == digest else None
+
     def wait_for_epoch(self, epoch: int, timeout_seconds: float) -> None:
         """Wait for nothing: no revision ever comes."""
 
@@ -376,6 +385,11 @@ class SmallWorld:
         )
 
     @cached_property
+    def records(self) -> InMemoryRecords:
+        """Where recorded decisions are found again."""
+        return InMemoryRecords(self.recorder)
+
+    @cached_property
     def router(self) -> SmallRouter:
         """The use case that routes data requests."""
         return SmallRouter(self.policies)
@@ -407,6 +421,10 @@ class SmallWorld:
         )
         data_request_service_pb2_grpc.add_DataRequestServiceServicer_to_server(
             DataRequestServicer(self.router, self.entitlements), server
+        )
+        explaining = DecisionExplaining(self.records, self.policies)
+        decision_service_pb2_grpc.add_DecisionServiceServicer_to_server(
+            DecisionServicer(explaining, self.entitlements), server
         )
         port = (
             server.add_secure_port("localhost:0", credentials)
