@@ -72,9 +72,15 @@ class ServerProcess:
     """
 
     def __init__(
-        self, home: Path, environment: Mapping[str, str] | None = None, **settings: object
+        self,
+        home: Path,
+        environment: Mapping[str, str] | None = None,
+        *,
+        patience_seconds: float = PATIENCE_SECONDS,
+        **settings: object,
     ) -> None:
         """Start a server, with these further variables, and wait until it serves."""
+        self._patience_seconds = patience_seconds
         self._log: list[Mapping[str, Any]] = []
         self._output: list[str] = []
         self._heard = threading.Condition()
@@ -131,7 +137,7 @@ class ServerProcess:
 
         with self._heard:
             self._heard.wait_for(
-                lambda: find() or not self._readers[0].is_alive(), PATIENCE_SECONDS
+                lambda: find() or not self._readers[0].is_alive(), self._patience_seconds
             )
             found = find()
             assert found, self._log
