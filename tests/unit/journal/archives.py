@@ -68,5 +68,11 @@ def brought_back(place: Path) -> list[ArchivedSpan]:
 
 
 def names_in(place: Path) -> list[str]:
-    """Return the names of all files."""
-    return sorted(str(path.relative_to(place)) for path in place.rglob("*") if path.is_file())
+    """Return the names of all files but filters."""
+    files = (path for path in place.rglob("*") if path.is_file() and path not in filters_in(place))
+    return sorted(str(path.relative_to(place)) for path in files)
+
+
+def filters_in(place: Path) -> list[Path]:
+    """Return the filters of the archive's files."""
+    return sorted(place.rglob(".*.ids"))

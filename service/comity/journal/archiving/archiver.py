@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Final
 
 from comity.journal.archiving.batches import SegmentBatch, is_whole, name_of
+from comity.journal.archiving.finding import ids_in
+from comity.journal.archiving.id_filter import encode_filter
 from comity.journal.archiving.places import ArchivedRange, ArchivePlace
 from comity.journal.disk import SystemDisk
 from comity.journal.errors import DamagedSegmentError, JournalLockedError
 from comity.journal.layout import segments_in
 from comity.journal.reading import is_sealed
-from comity.journal.room import is_exported, remove_segment
+from comity.journal.room import is_exported, mark_archived, remove_segment
 
 # More of them take more memory, and little less room on the disk.
 SPANS_A_FILE: Final = 1 << 17
@@ -47,7 +49,7 @@ class Archived:
         segments: segments archived.
         spans: their spans.
         files: files written.
-        bytes: octets of these files.
+        bytes: octets of these files, and of what tells which spans they may hold.
         removed: segments removed from the journal.
         damaged: segments with damaged places: what can be read is archived, and they stay.
         waiting: sealed segments that were not exported yet.
@@ -121,20 +123,36 @@ class Archiver:
     def _finish(self, batch: SegmentBatch) -> None:
         """Archive a batch, and only then let its segments go."""
         for file, octets in batch.files():
+            span_ids = encode_filter(ids_in(octets))
+            # First, so that every file that counts has one.
+            self._place.put_filter(file, span_ids)
             self._place.put(file, octets)
             self._done.files += 1
-            self._done.bytes += len(octets)
+            self._done.bytes += len(octets) + len(span_ids)
         self._done.segments += len(batch.segments)
         self._done.spans += batch.spans
         self._let_go(batch.segments, batch.damaged)
 
     def _let_go(self, segments: Sequence[Path], damaged: Sequence[Path]) -> None:
-        """Remove segments that the archive has, but for those that hold what it has not."""
+        """Remove or mark segments that the archive has, but for those that hold what it has not."""
         self._done.damaged += len(damaged)
         for segment in segments:
-            if not self._options.keep and segment not in damaged:
+            if self._options.keep or segment in damaged:
+                _mark(segment)
+            else:
                 remove_segment(segment, SystemDisk())
                 self._done.removed += 1
+
+
+def _mark(segment: Path) -> None:
+    """Say that the archive has what can be read of a segment that stays.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    mark_archived(segment)
+    if not segment.exists():  # it made room in between, and the mark would stay for ever
+        remove_segment(segment, SystemDisk())
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Finds one span of an archive by its identity, reading little besides the ids."""
+"""Finds one span of an archive by its identity, reading the files that may hold it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from comity.journal.archiving.files import damaged
 from comity.journal.archiving.places import ArchivedFile, ArchivePlace
 from comity.journal.archiving.tables import SCHEMA, ArchivedSpan, spans_of
 
+_SPAN_ID: Final = "span_id"
 _DICTIONARIES: Final = ("shape", "resource", "scope")
 
 
 def find_archived(place: ArchivePlace, trace_id: bytes, span_id: bytes) -> ArchivedSpan | None:
     """Return the span of this identity; None if the archive doesn't hold it.
 
-    Files are asked by their ids, the newest first, and only the one that has it is read.
+    Files that may hold it are asked by their ids, the newest first; the one that does is read.
 
     Raises:
         JournalError: a file is damaged.
@@ -26,10 +27,17 @@ def find_archived(place: ArchivePlace, trace_id: bytes, span_id: bytes) -> Archi
     """
     files, _ = place.files()
     for file in reversed(files):
-        found = _find_in(place, file, trace_id, span_id)
-        if found is not None:
-            return found
+        if place.may_hold(file, span_id):
+            found = _find_in(place, file, trace_id, span_id)
+            if found is not None:
+                return found
     return None
+
+
+def ids_in(octets: bytes) -> list[bytes]:
+    """Return the span ids of a Parquet file of the archive, those that it has."""
+    table = pq.read_table(pa.BufferReader(octets), columns=[_SPAN_ID], use_threads=False)
+    return [span_id for span_id in table.column(_SPAN_ID).to_pylist() if span_id is not None]
 
 
 def _find_in(
@@ -59,7 +67,7 @@ def _find_in(
 
 def _row_of(parquet: pq.ParquetFile, group: int, trace_id: bytes, span_id: bytes) -> int | None:
     """Return in which row of a group a span stands; None if in none."""
-    ids = parquet.read_row_group(group, ["span_id"], use_threads=False).column("span_id")
+    ids = parquet.read_row_group(group, [_SPAN_ID], use_threads=False).column(_SPAN_ID)
     start = 0
     while (row := pc.index(ids, pa.scalar(span_id, ids.type), start).as_py()) >= 0:
         traces = parquet.read_row_group(group, ["trace_id"], use_threads=False).column("trace_id")

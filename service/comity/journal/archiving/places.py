@@ -6,6 +6,7 @@ that who archives these again finds them done.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from collections import defaultdict
@@ -17,6 +18,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 from pyarrow import fs
 
+from comity.journal.archiving.id_filter import may_hold
 from comity.journal.archiving.tables import SCHEMA
 from comity.journal.disk import sync_directory
 from comity.journal.errors import JournalError
@@ -27,6 +29,7 @@ _NAME: Final = re.compile(
 )
 _HOUR: Final = re.compile(r"hour=([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2})")
 _UNFINISHED: Final = ".unfinished"
+_FILTER: Final = ".ids"
 _PRIVATE_FILE: Final = 0o600
 _PRIVATE_DIRECTORY: Final = 0o700
 
@@ -135,15 +138,43 @@ class ArchivePlace:
         Raises:
             OSError: the place refuses.
         """
+        self._put(file.path, octets)
+
+    def put_filter(self, file: ArchivedFile, octets: bytes) -> None:
+        """Return once the place has what tells which spans `file` may hold.
+
+        Raises:
+            OSError: the place refuses.
+        """
+        self._put(_filter_path(file), octets)
+
+    def may_hold(self, file: ArchivedFile, span_id: bytes) -> bool:
+        """Return False if `file` doesn't hold a span of this id.
+
+        Raises:
+            OSError: the place can't be read.
+        """
+        try:
+            with self._files.open_input_file(self._path_of(_filter_path(file))) as stream:
+                return may_hold(stream, span_id)
+        except FileNotFoundError:  # an archive of old
+            return True
+
+    def _put(self, path: str, octets: bytes) -> None:
+        """Return once the place has a file; a crash leaves the whole file or none.
+
+        Raises:
+            OSError: the place refuses.
+        """
         if self._local is not None:
-            _put_local(self._local, file.path, octets)
+            _put_local(self._local, path, octets)
             return
         # An object is there once it is written to its end; moving it makes no half one either.
-        unfinished, path = self._path(file) + _UNFINISHED, self._path(file)
-        self._files.create_dir(path.rpartition("/")[0], recursive=True)
-        with self._files.open_output_stream(unfinished) as stream:
+        final = self._path_of(path)
+        self._files.create_dir(final.rpartition("/")[0], recursive=True)
+        with self._files.open_output_stream(final + _UNFINISHED) as stream:
             stream.write(octets)
-        self._files.move(unfinished, path)
+        self._files.move(final + _UNFINISHED, final)
 
     def read(self, file: ArchivedFile) -> bytes:
         """Return the octets of a file.
@@ -163,13 +194,15 @@ class ArchivePlace:
         return self._files.open_input_file(self._path(file))
 
     def remove(self, files: Iterable[ArchivedFile]) -> None:
-        """Remove files.
+        """Remove files, and their filters.
 
         Raises:
             OSError: the place refuses.
         """
         for file in files:
             self._files.delete_file(self._path(file))
+            with contextlib.suppress(FileNotFoundError):
+                self._files.delete_file(self._path_of(_filter_path(file)))
 
     def dataset(self, files: Sequence[ArchivedFile]) -> ds.Dataset:
         """Return the rows of `files`, each with its hour."""
@@ -185,7 +218,17 @@ class ArchivePlace:
 
     def _path(self, file: ArchivedFile) -> str:
         """Return where a file is in its file system."""
-        return f"{self._base.rstrip('/')}/{file.path}"
+        return self._path_of(file.path)
+
+    def _path_of(self, path: str) -> str:
+        """Return where what has this path within the archive is in its file system."""
+        return f"{self._base.rstrip('/')}/{path}"
+
+
+def _filter_path(file: ArchivedFile) -> str:
+    """Return the path of the filter of a file; readers of Parquet pass over names with a dot."""
+    folder, _, name = file.path.rpartition("/")
+    return f"{folder}/.{name}{_FILTER}"
 
 
 def _plain(field: pa.Field) -> pa.Field:
