@@ -86,7 +86,7 @@ ATTEMPTS = {
         {"policies": "{0}"},
     ),
     "an unreadable file": Attempt(
-        "jurisdictions/fr.yaml unreadable jurisdictions/fr.yaml can't be read: No such file",
+        "jurisdictions/fr.yaml:1:1 CP115 It can't be read: it is a link that leads nowhere.",
         ExitCode.POLICIES_UNREADABLE,
         unreadable_file,
         {"policies": "{0}"},

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from comity.domain.errors import ComityError
+from comity.policy.file_content import FileContent, Unreadable
 
 MOST_FILE_BYTES: Final = 1 << 20
 MOST_TOTAL_BYTES: Final = 64 << 20
@@ -22,6 +23,16 @@ SETTLE_SECONDS: Final = 0.1
 MOST_SETTLINGS: Final = 50
 
 _SUFFIXES: Final = (".yaml", ".yml")
+_NO_REASON: Final = "for a reason that the system does not tell"
+_LOOSE_LINK: Final = "it is a link that leads nowhere"
+# Opening a named pipe would wait for its writer.
+_KINDS: Final[Mapping[int, str]] = {
+    stat.S_IFDIR: "it is a directory",
+    stat.S_IFIFO: "it is a named pipe",
+    stat.S_IFSOCK: "it is a socket",
+    stat.S_IFCHR: "it is a device",
+    stat.S_IFBLK: "it is a device",
+}
 
 
 class Fault(Enum):
@@ -54,11 +65,12 @@ class FileSet:
 
     Attributes:
         files: content by path relative to the directory, with `/`, sorted. A file over 1 MiB is
-            cut one byte after that, so that whoever checks sizes sees it.
+            cut one byte after that, so that whoever checks sizes sees it. What can't be read,
+            a folder included, stands among them with the reason.
         digest: SHA-256 over paths and contents, 64 hexadecimal digits.
     """
 
-    files: Mapping[str, bytes] = field(repr=False)
+    files: Mapping[str, FileContent] = field(repr=False)
     digest: str
 
     @property
@@ -86,8 +98,8 @@ class PolicyDirectory:
     def read(self) -> Reading:
         """Return the files, unchanged over the settling time, or as they are after 50 times that.
 
-        Without a directory, without any file, with one that can't be read, or with too much, it is
-        the error that says so.
+        Without a directory that can be listed, without any file, or with too much, it is the error
+        that says so.
         """
         deadline = time.monotonic() + MOST_SETTLINGS * self._settle_seconds
         before = self._attempt()
@@ -118,12 +130,11 @@ class PolicyDirectory:
         if not self.path.is_dir():
             message = f"the policy directory {self.path} does not exist or is no directory"
             raise PolicyDirectoryError(Fault.MISSING, "", message)
-        files: dict[str, bytes] = {}
+        files: dict[str, FileContent] = {}
         total = 0
-        for name, path in self._list(self.path, "", 0):
-            content = _read_file(path, name)
+        for name, content in self._list(self.path, "", 0):
             files[name] = content
-            total += len(content)
+            total += len(content) if isinstance(content, bytes) else 0
             if total > MOST_TOTAL_BYTES or len(files) > MOST_FILES:
                 message = (
                     f"the policy directory {self.path} holds more than {MOST_FILES} files "
@@ -136,56 +147,57 @@ class PolicyDirectory:
         ordered = {name: files[name] for name in sorted(files)}
         return FileSet(ordered, _digest(ordered))
 
-    def _list(self, folder: Path, prefix: str, depth: int) -> Iterator[tuple[str, Path]]:
-        """Yield the policy files in `folder` with their names.
+    def _list(self, folder: Path, prefix: str, depth: int) -> Iterator[tuple[str, FileContent]]:
+        """Yield the policy files in `folder` by name, with what they hold.
 
         Raises:
-            PolicyDirectoryError: a folder can't be listed.
+            PolicyDirectoryError: the policy directory can't be listed.
         """
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            raise _unreadable(prefix.rstrip("/"), error.strerror) from error
+            reason = error.strerror or _NO_REASON
+            if not prefix:
+                message = f"the policy directory {folder} can't be read: {reason}"
+                raise PolicyDirectoryError(Fault.UNREADABLE, "", message) from error
+            yield prefix.rstrip("/"), Unreadable(reason)
+            return
         for entry in entries:
             if entry.name.startswith((".", "#")) or entry.name.endswith("~"):
                 continue
             name = prefix + entry.name
             if not name.isprintable():
-                raise _unreadable(ascii(name), "its name has characters that can't be printed")
-            if entry.name.lower().endswith(_SUFFIXES):
-                yield name, Path(entry.path)
+                yield ascii(name), Unreadable("its name has characters that can't be printed")
+            elif entry.name.lower().endswith(_SUFFIXES):
+                yield name, _read_file(Path(entry.path))
             elif entry.is_dir() and depth < DEEPEST_FOLDER:
                 yield from self._list(Path(entry.path), f"{name}/", depth + 1)
 
 
-def _read_file(path: Path, name: str) -> bytes:
-    """Return the content of a file, at most one byte over the limit.
-
-    Raises:
-        PolicyDirectoryError: it is no regular file or can't be read.
-    """
+def _read_file(path: Path) -> FileContent:
+    """Return the content of a file, at most one byte over the limit, or why it can't be read."""
     try:
-        # Without O_NONBLOCK opening a named pipe would wait for its writer.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                raise _unreadable(name, "it is not a regular file")
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode):
+            return Unreadable(_KINDS.get(stat.S_IFMT(mode), "it is no regular file"))
+        with path.open("rb") as file:
             return file.read(MOST_FILE_BYTES + 1)
+    except FileNotFoundError as error:
+        leads_nowhere = path.is_symlink()
+        return Unreadable(_LOOSE_LINK if leads_nowhere else error.strerror or _NO_REASON)
     except OSError as error:
-        raise _unreadable(name, error.strerror) from error
+        return Unreadable(error.strerror or _NO_REASON)
 
 
-def _unreadable(name: str, why: str | None) -> PolicyDirectoryError:
-    """Return the error of a file or folder that can't be read."""
-    message = f"{name or 'the policy directory'} can't be read: {why or 'unknown reason'}"
-    return PolicyDirectoryError(Fault.UNREADABLE, name, message)
-
-
-def _digest(files: Mapping[str, bytes]) -> str:
+def _digest(files: Mapping[str, FileContent]) -> str:
     """Return the digest of `files`, which are sorted."""
     digest = hashlib.sha256()
     for name, content in files.items():
         encoded = name.encode()
-        digest.update(b"%d:%s%d:" % (len(encoded), encoded, len(content)))
-        digest.update(content)
+        # A file may hold the same as the reason for which another can't be read.
+        kind, held = (
+            (b"", content) if isinstance(content, bytes) else (b"-", content.reason.encode())
+        )
+        digest.update(b"%d:%s%b%d:" % (len(encoded), encoded, kind, len(held)))
+        digest.update(held)
     return digest.hexdigest()

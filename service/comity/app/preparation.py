@@ -10,6 +10,7 @@ from typing import Final, Protocol
 from comity.app.ports.policy_source import Evaluator
 from comity.app.ports.policy_status import RefusedEdit, RefusedProblem
 from comity.policy.bundle import Bundle
+from comity.policy.file_content import FileContent
 from comity.policy.rules import Ruleset
 from comity.policy.yaml_nodes import paused_collector
 
@@ -89,11 +90,11 @@ class PolicyCompiler:
         report_defect: told of every exception that compiling is not supposed to raise.
     """
 
-    compile_policies: Callable[[Mapping[str, bytes], date], Compilation]
+    compile_policies: Callable[[Mapping[str, FileContent], date], Compilation]
     compile_engine: Callable[[Ruleset], Evaluator]
     report_defect: Callable[[Exception], None]
 
-    def prepare(self, files: Mapping[str, bytes], today: date) -> Prepared:
+    def prepare(self, files: Mapping[str, FileContent], today: date) -> Prepared:
         """Return what `files` give; never raises, whatever they hold."""
         try:
             compiled = self.compile_policies(files, today)

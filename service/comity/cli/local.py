@@ -20,6 +20,7 @@ from comity.domain.request import Revision
 from comity.logs import report_defect
 from comity.policy.compiling.compilation import compile_policies
 from comity.policy.engine import Engine
+from comity.policy.file_content import FileContent
 from comity.server.composition import compose
 from comity.telemetry import open_telemetry
 
@@ -57,7 +58,7 @@ def serving_here(policies: Path) -> Iterator[str]:
         telemetry.close()
 
 
-def compile_here(known: KnownRevision | None, files: Mapping[str, bytes]) -> ActivePolicy:
+def compile_here(known: KnownRevision | None, files: Mapping[str, FileContent]) -> ActivePolicy:
     """Return policy files ready to answer: those of a known revision, or of none yet.
 
     Raises:

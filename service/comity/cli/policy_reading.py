@@ -16,6 +16,7 @@ from comity.cli.failure import CommandError, Exit
 if TYPE_CHECKING:
     from comity.policy.bundle import Bundle
     from comity.policy.compiling.compilation import Compilation
+    from comity.policy.file_content import FileContent
 
 DAY_FORMAT: Final = "%Y-%m-%d"
 POLICIES: Final = Path("policies")
@@ -40,11 +41,11 @@ At = Annotated[
 ]
 
 
-def read_files(directory: Path) -> Mapping[str, bytes]:
+def read_files(directory: Path) -> Mapping[str, FileContent]:
     """Return the policy files in `directory`.
 
     Raises:
-        CommandError: there are none, or one can't be read.
+        CommandError: there are none, or too many.
     """
     from comity.adapters.policy_directory import PolicyDirectory, PolicyDirectoryError
 
@@ -55,7 +56,7 @@ def read_files(directory: Path) -> Mapping[str, bytes]:
     return reading.files
 
 
-def compile_files(files: Mapping[str, bytes], today: datetime | None) -> Compilation:
+def compile_files(files: Mapping[str, FileContent], today: datetime | None) -> Compilation:
     """Return the policies as of `today`, by default the current day."""
     from comity.policy.compiling.compilation import compile_policies
 

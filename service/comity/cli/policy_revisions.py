@@ -13,12 +13,13 @@ from comity.cli.policy_reading import read_files
 if TYPE_CHECKING:
     from comity.adapters.bundle_cache import BundleCache
     from comity.app.active_policy import KnownRevision
+    from comity.policy.file_content import FileContent
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{8,64}")
 _EPOCH: Final = "epoch:"
 
 
-def files_of(name: str, policies: Path, data_dir: Path | None) -> Mapping[str, bytes]:
+def files_of(name: str, policies: Path, data_dir: Path | None) -> Mapping[str, FileContent]:
     """Return the policy files that `name` stands for.
 
     It is a directory; `epoch:7` or the first digits of a digest, for what a server kept in

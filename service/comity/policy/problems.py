@@ -110,6 +110,7 @@ CODES: Final[Mapping[str, CodeEntry]] = MappingProxyType(
             CP112="A key is a list or a mapping.",
             CP113="The file is empty.",
             CP114="The file holds a control character.",
+            CP115="A file or folder can't be read.",
             CP120="The file's name or folder is none of a policy file.",
             CP121="A file that every policy directory needs is missing.",
             CP122="A file names another jurisdiction or list than its path does.",

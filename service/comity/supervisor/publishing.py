@@ -179,9 +179,12 @@ class PolicyPublisher:
             problem = RefusedProblem(reading.file, 0, 0, reading.fault.value, str(reading))
             return _Refusal((problem,), _exit_code_of(reading.fault))
         prepared = self._compiler.prepare(reading.files, self._clock().date())
+        files = {file: held for file, held in reading.files.items() if isinstance(held, bytes)}
+        if len(files) < len(reading.files):
+            return _Refusal(prepared.problems, ExitCode.POLICIES_UNREADABLE)
         if prepared.bundle is None:
             return _Refusal(prepared.problems, ExitCode.POLICIES_REFUSED)
-        return _Accepted(prepared.bundle, reading.files, prepared.problems)
+        return _Accepted(prepared.bundle, files, prepared.problems)
 
     def _admit(self, accepted: _Accepted) -> Publication:
         """Return the publication of files that compile, durably kept.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import shutil
+import stat
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,6 +20,7 @@ from comity.adapters.policy_directory import (
     Reading,
 )
 from comity.adapters.policy_watch import watch_policies
+from comity.policy.file_content import Unreadable
 
 
 def write(root: Path, **contents: str) -> None:
@@ -91,17 +94,68 @@ def make_dangling_link(path: Path) -> None:
     path.symlink_to("nowhere")
 
 
-@pytest.mark.parametrize("make", [make_dangling_link, os.mkfifo, os.mkdir])
-def test_what_can_not_be_read_is_named(tmp_path: Path, make: object) -> None:
-    """A dangling link, a pipe and a folder in place of a file are reported, none waited for."""
-    assert callable(make)
-    write(tmp_path, platform="p")
-    (tmp_path / "jurisdictions").mkdir()
+def make_loop(path: Path) -> None:
+    """Make a link that leads to itself."""
+    path.symlink_to(path.name)
+
+
+def make_socket(path: Path) -> None:
+    """Make a socket that nobody listens on."""
+    os.mknod(path, stat.S_IFSOCK | 0o600)
+
+
+def make_device(path: Path) -> None:
+    """Make a link to a device."""
+    path.symlink_to(os.devnull)
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (make_dangling_link, "it is a link that leads nowhere"),
+        (make_loop, "Too many levels of symbolic links"),
+        (make_socket, "it is a socket"),
+        (make_device, "it is a device"),
+        (os.mkfifo, "it is a named pipe"),
+        (os.mkdir, "it is a directory"),
+    ],
+)
+def test_what_can_not_be_read_stands_among_the_files(
+    tmp_path: Path, make: Callable[[Path], None], reason: str
+) -> None:
+    """It is named with the reason, nothing is waited for, and every other file is read."""
+    write(tmp_path, platform="p", jurisdictions__fr="f")
     make(tmp_path / "jurisdictions" / "ua.yaml")
-    error = fault_of(tmp_path)
-    assert error.fault is Fault.UNREADABLE
-    assert error.file == "jurisdictions/ua.yaml"
-    assert str(error).startswith("jurisdictions/ua.yaml can't be read: ")
+    make(tmp_path / "x.yaml")
+    assert dict(read(tmp_path).files) == {
+        "jurisdictions/fr.yaml": b"f",
+        "jurisdictions/ua.yaml": Unreadable(reason),
+        "platform.yaml": b"p",
+        "x.yaml": Unreadable(reason),
+    }
+
+
+def test_a_name_that_can_not_be_printed_is_told_in_ascii(tmp_path: Path) -> None:
+    """The file is not read, and the others are."""
+    write(tmp_path, platform="p")
+    (tmp_path / "a\n.yaml").write_text("x", encoding="utf-8")
+    reason = "its name has characters that can't be printed"
+    assert dict(read(tmp_path).files) == {
+        "'a\\n.yaml'": Unreadable(reason),
+        "platform.yaml": b"p",
+    }
+
+
+def test_becoming_unreadable_is_a_change(tmp_path: Path) -> None:
+    """A reason is told apart from a file that holds it, and from another reason."""
+    write(tmp_path, a="it is a directory")
+    digests = {read(tmp_path).digest}
+    path = tmp_path / "a.yaml"
+    for make in (os.mkdir, make_socket):
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        make(path)
+        digests.add(read(tmp_path).digest)
+    assert len(digests) == 3
 
 
 def test_a_huge_file_is_cut_just_above_the_limit(tmp_path: Path) -> None:

@@ -634,3 +634,14 @@ def test_rules_are_not_changed_while_a_scenario_fails(comity: Command, tmp_path:
     ended = comity("policy", "test", write(tmp_path, policy_files(scenarios=FAILING)), "--mutate")
     assert "changes of rules" not in ended.out
     assert ended.code == 1
+
+
+def test_what_can_not_be_read_stops_no_check(comity: Command, tmp_path: Path) -> None:
+    """A directory with a file's name is a problem like any other, told beside all of them."""
+    directory = write(tmp_path, policy_files(BROKEN))
+    (Path(directory) / "x.yaml").mkdir()
+    ended = comity("policy", "lint", directory)
+    assert ended.code == 1
+    lines = ended.out.splitlines()
+    assert "x.yaml:1:1 CP115 It can't be read: it is a directory." in lines
+    assert any(line.startswith("jurisdictions/ua.yaml:") for line in lines)

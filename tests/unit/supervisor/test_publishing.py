@@ -18,6 +18,7 @@ from comity.app.preparation import PolicyCompiler
 from comity.app.startup import ExitCode, StartupError
 from comity.policy.bundle import Bundle
 from comity.policy.engine import Engine
+from comity.policy.file_content import FileContent
 from comity.policy.problems import Problem
 from comity.supervisor.publishing import PolicyPublisher, Publication, tell_problem
 from opentelemetry.trace import INVALID_SPAN, Span
@@ -34,10 +35,10 @@ class Compiled:
     problems: Sequence[Problem]
 
 
-def compile_policies(files: Mapping[str, bytes], today: date) -> Compiled:
+def compile_policies(files: Mapping[str, FileContent], today: date) -> Compiled:
     """Compile to the small world under a digest of its own, but for `broken` and `defect`."""
     del today
-    content = b"".join(files.values())
+    content = b"".join(held for held in files.values() if isinstance(held, bytes))
     if content == b"defect":
         raise KeyError(content)
     if content == b"broken":

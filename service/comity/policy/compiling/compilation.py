@@ -32,6 +32,7 @@ from comity.policy.documents.norms import ContentRule, Restriction
 from comity.policy.documents.requests import DataRequestRule
 from comity.policy.documents.rules import Rule as WrittenRule
 from comity.policy.documents.vocabulary import VocabularyFile
+from comity.policy.file_content import FileContent
 from comity.policy.lexicon import Lexicon
 from comity.policy.problems import Level, Problem, sort_problems
 from comity.policy.routing.law import compile_request_law
@@ -76,7 +77,7 @@ class _Compiled:
     written: list[WrittenAt]
 
 
-def compile_policies(files: Mapping[str, bytes], today: date) -> Compilation:
+def compile_policies(files: Mapping[str, FileContent], today: date) -> Compilation:
     """Return the bundle of `files`, by path relative to the policy directory, and all problems.
 
     `today` is the day that reviews are measured by.
@@ -84,7 +85,8 @@ def compile_policies(files: Mapping[str, bytes], today: date) -> Compilation:
     with paused_collector():
         documents = read_documents(files)
         problems = list(documents.problems)
-        bundle = _compile(files, documents, today, problems)
+        readable = {file: held for file, held in files.items() if isinstance(held, bytes)}
+        bundle = _compile(readable, documents, today, problems)
     refused = any(problem.level is Level.ERROR for problem in problems)
     return Compilation(None if refused else bundle, sort_problems(problems), documents)
 

@@ -28,6 +28,7 @@ from comity.policy.documents.refusals import explain
 from comity.policy.documents.scenarios import ScenarioFile
 from comity.policy.documents.vocabulary import VocabularyFile
 from comity.policy.documents.waivers import WaiversFile
+from comity.policy.file_content import FileContent, Unreadable
 from comity.policy.problems import Problem, sort_problems
 from comity.policy.yaml_nodes import Tree, paused_collector, read_tree
 
@@ -94,17 +95,21 @@ class Documents:
     problems: tuple[Problem, ...]
 
 
-def read_documents(files: Mapping[str, bytes]) -> Documents:
+def read_documents(files: Mapping[str, FileContent]) -> Documents:
     """Return what `files`, content by path, say, and everything that is wrong with them."""
     read: dict[Kind, list[Read[Any]]] = {kind: [] for kind in Kind}
     problems = list(find_missing(files))
     with paused_collector():
         for file in sorted(files):
-            kind = kind_of(file)
+            content, kind = files[file], kind_of(file)
+            if isinstance(content, Unreadable):
+                message = f"It can't be read: {content.reason}."
+                problems.append(Problem("CP115", file, 1, 1, message))
+                continue
             if kind is None:
                 problems.append(refuse_name(file))
                 continue
-            document, found = read_file(file, files[file], kind)
+            document, found = read_file(file, content, kind)
             problems.extend(found)
             if document is not None:
                 read[kind].append(document)

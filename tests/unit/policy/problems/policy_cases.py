@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from comity.policy.file_content import FileContent, Unreadable
 
 HERE = Path(__file__).parent
 BASE = {
@@ -27,6 +28,7 @@ class Case:
         files: file -> its whole text; None takes it away.
         bytes: file -> its whole content, each character one byte.
         append: file -> text added to it, and how often.
+        unreadable: file or folder -> why it can't be read.
         only: whether the files of `base` are left out.
     """
 
@@ -36,10 +38,21 @@ class Case:
     files: Mapping[str, str | None] = field(default_factory=dict)
     bytes: Mapping[str, str] = field(default_factory=dict)
     append: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    unreadable: Mapping[str, str] = field(default_factory=dict)
     only: bool = False
 
-    def build(self) -> dict[str, bytes]:
+    def build(self) -> dict[str, FileContent]:
         """Return the files of the case."""
+        told = {file: Unreadable(reason) for file, reason in self.unreadable.items()}
+        kept = {
+            file: held
+            for file, held in self._files().items()
+            if told.keys().isdisjoint({file, file.partition("/")[0]})
+        }
+        return {**kept, **told}
+
+    def _files(self) -> dict[str, bytes]:
+        """Return the files that can be read."""
         built = {} if self.only else dict(BASE)
         for edit in self.edits:
             text = built[edit["file"]].decode()
