@@ -26,7 +26,7 @@ from comity.client import (
     UnavailableError,
     View,
 )
-from comity.v1 import data_request_service_pb2
+from comity.v1 import data_request_service_pb2, decision_service_pb2
 from unit.client.servers import PATIENCE_SECONDS, Troubles
 from unit.grpc_api.small_world import NOW, SmallWorld
 
@@ -127,6 +127,20 @@ def test_rules_revisions_and_routes_are_read(client: ComityClient, world: SmallW
     assert len(world.router.asked) == 1
     with pytest.raises(NotFoundError):
         client.get_rule("no-such-rule")
+
+
+def test_a_recorded_decision_is_explained(client: ComityClient) -> None:
+    """Made once more, with the rules that matched."""
+    answer = client.check(**DENIED_THERE)
+    found = client.explain(answer.decision_id)
+    assert found.recomputation == decision_service_pb2.RECOMPUTATION_SAME
+    assert found.eligibility.effect == answer.reply.effect
+    assert [rule.rule_id for rule in found.matched] == [r.rule_id for r in answer.reasons]
+    assert len(client.explain(answer.decision_id, most_close=1).close) == 1
+    with pytest.raises(NotFoundError):
+        client.explain(f"{7:032x}-{7:016x}")
+    with pytest.raises(InvalidRequestError):
+        client.explain("no identity")
 
 
 def test_a_server_that_is_unavailable_at_first_is_asked_again(

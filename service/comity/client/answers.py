@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import Enum
 
+from comity.client.errors import ClientError, error_of_status
 from comity.v1 import common_pb2, decision_pb2, eligibility_service_pb2, facts_pb2
 
 
@@ -98,3 +99,17 @@ class Answer:
     def max_age(self) -> timedelta:
         """How long a cache may keep the answer at most."""
         return self.reply.max_age.ToTimedelta()
+
+
+def result_of(
+    result: eligibility_service_pb2.BatchCheckEligibilityResult,
+) -> Answer | ClientError:
+    """Return the result of one question of a batch."""
+    match result.WhichOneof("result"):
+        case "response":
+            return Answer(result.response)
+        case "error":
+            return error_of_status(result.error)
+        case None:
+            message = "the result is of a kind that this client doesn't know; treat it as denied"
+            return ClientError(message, code="UNKNOWN")

@@ -8,16 +8,18 @@ from typing import Final, Self, TypeVar, Unpack
 
 import grpc
 
-from comity.client.answers import Answer
+from comity.client.answers import Answer, result_of
 from comity.client.cache import AnswerCache, Clock, read_steady_clock
 from comity.client.connecting import Tls, open_channel
-from comity.client.errors import ClientError, InvalidRequestError, error_of_call, error_of_status
+from comity.client.errors import ClientError, InvalidRequestError, error_of_call
 from comity.client.options import Options
 from comity.client.questions import Question, build_asked, build_request
 from comity.client.watching import RevisionWatch
 from comity.v1 import (
     data_request_service_pb2,
     data_request_service_pb2_grpc,
+    decision_service_pb2,
+    decision_service_pb2_grpc,
     eligibility_service_pb2,
     eligibility_service_pb2_grpc,
     policy_service_pb2,
@@ -76,6 +78,7 @@ class ComityClient:
         self._channel = open_channel(server, tls)
         self._eligibility = eligibility_service_pb2_grpc.EligibilityServiceStub(self._channel)
         self._data_requests = data_request_service_pb2_grpc.DataRequestServiceStub(self._channel)
+        self._decisions = decision_service_pb2_grpc.DecisionServiceStub(self._channel)
         self._policies = policy_service_pb2_grpc.PolicyServiceStub(self._channel)
         self._cache = AnswerCache(cache_entries, clock)
         self._watch = RevisionWatch(open_channel(control, tls), self._cache) if control else None
@@ -165,7 +168,7 @@ class ComityClient:
         if len(reply.results) != len(request.items):
             message = "the reply doesn't have one result a question"
             raise ClientError(message, code="INTERNAL")
-        return [_result_of(result) for result in reply.results]
+        return [result_of(result) for result in reply.results]
 
     def list_restrictions(
         self,
@@ -247,6 +250,20 @@ class ComityClient:
             request = asked
         return self._call(self._data_requests.RouteDataRequest, request, timeout_seconds)
 
+    def explain(
+        self, decision_id: str, *, most_close: int = 0, timeout_seconds: float | None = None
+    ) -> decision_service_pb2.GetDecisionResponse:
+        """Return a recorded decision made once more, and why it is so; for entitled callers.
+
+        Raises:
+            NotFoundError: no record of it is kept.
+            ClientError: there is no answer.
+        """
+        request = decision_service_pb2.GetDecisionRequest(
+            decision_id=decision_id, most_close=most_close
+        )
+        return self._call(self._decisions.GetDecision, request, timeout_seconds)
+
     def _list_all(
         self,
         request: eligibility_service_pb2.ListRestrictionsRequest,
@@ -278,17 +295,3 @@ class ComityClient:
             return method(request, timeout=timeout, wait_for_ready=self._wait_for_ready)
         except grpc.RpcError as error:
             raise error_of_call(error) from error
-
-
-def _result_of(
-    result: eligibility_service_pb2.BatchCheckEligibilityResult,
-) -> Answer | ClientError:
-    """Return the result of one question of a batch."""
-    match result.WhichOneof("result"):
-        case "response":
-            return Answer(result.response)
-        case "error":
-            return error_of_status(result.error)
-        case None:
-            message = "the result is of a kind that this client doesn't know; treat it as denied"
-            return ClientError(message, code="UNKNOWN")

@@ -25,7 +25,12 @@ SERVICE_CONFIG: Final = {
     "loadBalancingConfig": [{"round_robin": {}}],
     "methodConfig": [
         {"name": [{"service": f"comity.v1.{service}"}], "retryPolicy": RETRY_POLICY}
-        for service in ("EligibilityService", "DataRequestService", "PolicyService")
+        for service in (
+            "EligibilityService",
+            "DataRequestService",
+            "PolicyService",
+            "DecisionService",
+        )
     ],
     # While more than half of the calls fail, retries would only make it worse.
     "retryThrottling": {"maxTokens": 20, "tokenRatio": 0.5},

@@ -65,7 +65,7 @@ class NotEntitledError(ClientError):
 
 
 class NotFoundError(ClientError):
-    """There is no such rule or jurisdiction in the policy revision that answers."""
+    """There is no such rule or jurisdiction in the policy revision, or no such record."""
 
 
 class RevisionNotReachedError(ClientError):

@@ -20,7 +20,12 @@ from comity.client import (
 from comity.client.errors import error_of_call, error_of_status
 from comity.domain import errors as domain
 from comity.domain.errors import FieldViolation
-from comity.grpc_api.errors import internal_status, invalid_status, malformed_status, status_of
+from comity.grpc_api.errors import (
+    MalformedRequestError,
+    internal_status,
+    invalid_status,
+    status_of,
+)
 from google.rpc import status_pb2
 
 
@@ -40,7 +45,9 @@ def test_every_error_of_the_server_has_its_exception() -> None:
         assert str(error) == "m"
         assert error.reason
     assert type(error_of_status(internal_status())) is InternalError
-    assert type(error_of_status(malformed_status())) is InvalidRequestError
+    malformed = status_of(MalformedRequestError())
+    assert malformed is not None
+    assert type(error_of_status(malformed)) is InvalidRequestError
 
 
 def test_an_invalid_request_names_its_fields() -> None:
