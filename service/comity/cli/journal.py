@@ -201,7 +201,10 @@ def _open_exporter(place: Path, settings: Settings) -> Exporter:
         sender = open_sender(read_collector(os.environ, destination.protocol))
     except StartupError as error:
         raise CommandError(error.exit_code, str(error)) from error
-    return Exporter(place, sender, ExportOptions(sampling=Sampling(settings.export_allow_ratio)))
+    options = ExportOptions(
+        dead_bytes=settings.dead_letters_bytes, sampling=Sampling(settings.export_allow_ratio)
+    )
+    return Exporter(place, sender, options)
 
 
 def _stop_at_eof(exporter: Exporter) -> None:

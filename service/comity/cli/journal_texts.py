@@ -95,6 +95,8 @@ def _counts(counts: Counts) -> str:
         f"{counts.delivered:,} delivered, {counts.rejected:,} rejected, "
         f"{counts.dead_lettered:,} dead-lettered, {counts.missing:,} missing"
         + (f", {counts.left_out:,} left out" if counts.left_out else "")
+        + (f"; {counts.forgotten:,} dead letters removed" if counts.forgotten else "")
+        + (f"; {counts.repeated:,} perhaps sent twice" if counts.repeated else "")
     )
 
 

@@ -11,10 +11,17 @@ from comity.journal.errors import (
 )
 from comity.journal.journal import Journal, log_notice
 from comity.journal.layout import SegmentHeader, SegmentName, segments_in
-from comity.journal.options import Event, JournalOptions, JournalStatus, Notice, WhenFull
+from comity.journal.options import (
+    Event,
+    JournalOptions,
+    JournalStatus,
+    Notice,
+    Recipient,
+    WhenFull,
+)
 from comity.journal.reading import Damage, Frame, is_sealed, read_header, read_segment
 from comity.journal.recovery import recover_abandoned
-from comity.journal.room import is_exported, mark_exported
+from comity.journal.room import is_exported, mark_archived, mark_exported
 from comity.journal.template import LOCAL_PARENT, REMOTE_PARENT, EventTemplate, SpanTemplate
 
 __all__ = [
@@ -34,6 +41,7 @@ __all__ = [
     "JournalStatus",
     "JournalSyncError",
     "Notice",
+    "Recipient",
     "SegmentHeader",
     "SegmentName",
     "SpanTemplate",
@@ -44,6 +52,7 @@ __all__ = [
     "is_exported",
     "is_sealed",
     "log_notice",
+    "mark_archived",
     "mark_exported",
     "read_header",
     "read_segment",

@@ -12,6 +12,7 @@ from typing import Final, Self
 from comity.journal.disk import Disk, SystemDisk
 from comity.journal.errors import JournalError
 from comity.journal.flushing import Flusher
+from comity.journal.losses import Losses
 from comity.journal.options import Event, JournalOptions, JournalStatus, Notice
 from comity.journal.recovery import WorkerLock, recover_worker
 from comity.journal.supply import SegmentSupply
@@ -70,7 +71,9 @@ class Journal:
             raise _unusable(error) from error
         for notice in self._found:
             report(notice)
-        self._supply = SegmentSupply(options, disk, report)
+        self._losses = Losses()
+        self._report = report
+        self._supply = SegmentSupply(options, disk, self._hear)
         self._tail = Tail(options, disk, report, self._supply)
         self._flusher = Flusher(self._tail.sync, options.flush_interval_seconds)
         self._supply.start(self._keep_up)
@@ -156,6 +159,7 @@ class Journal:
         """
         if not self._closing.acquire(blocking=False):
             return
+        self._tell_losses()
         self._tail.retire(closing=True)
         # What a disk that hangs keeps from being sealed is sealed by the next life.
         synced = self._flusher.close(_CLOSING_SECONDS)
@@ -178,8 +182,19 @@ class Journal:
         message = "no segment was ready in time"
         raise self._tail.refuse(message)
 
+    def _hear(self, notice: Notice) -> None:
+        """Note what was lost, and report it."""
+        self._losses.note(notice)
+        self._report(notice)
+
+    def _tell_losses(self) -> None:
+        """Record what was lost, unless there is no room: nothing is refused that nobody asked."""
+        if self._supply.has_spare:
+            self._losses.tell(lambda span: self._tail.append(span, legal=False))
+
     def _keep_up(self) -> bool:
         """Seal what can be sealed; have the rest confirmed, and return whether there is any."""
+        self._tell_losses()
         unsealed = self._tail.keep_up()
         if unsealed:
             self._flusher.request_now()

@@ -14,10 +14,17 @@ MOST_SEGMENT_BYTES: Final = 1 << 30
 
 
 class WhenFull(StrEnum):
-    """What gives way when the budget is spent and nothing that was exported is left to remove."""
+    """What gives way when the budget is spent and somebody waits for each segment still."""
 
     REFUSE = "refuse"
     DROP_OLDEST = "drop_oldest"
+
+
+class Recipient(StrEnum):
+    """Who gets the spans of a journal."""
+
+    COLLECTOR = "collector"
+    ARCHIVE = "archive"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +43,8 @@ class JournalOptions:
         budget_bytes: what the segments of all workers may take together.
         reserve_segments: segments kept ready for legal decisions alone.
         when_full: what happens once the budget is spent.
+        recipients: who must have a segment before it may be removed for room as one that nobody
+            waits for.
         patience_seconds: how long an append may wait for the disk before it is refused.
     """
 
@@ -49,6 +58,7 @@ class JournalOptions:
     budget_bytes: int = 1 << 30
     reserve_segments: int = 1
     when_full: WhenFull = WhenFull.REFUSE
+    recipients: frozenset[Recipient] = frozenset({Recipient.COLLECTOR})
     patience_seconds: float = 2.0
 
     def __post_init__(self) -> None:
@@ -82,7 +92,7 @@ class Event(StrEnum):
     Attributes:
         TAIL_CUT: a segment of an earlier life ended in a frame that is not whole.
         DAMAGED: frames, or the header, of a segment of an earlier life can't be read.
-        DROPPED: unexported spans were removed to make room.
+        DROPPED: spans were removed to make room that somebody waited for.
         DISK_FAILED: the disk refused something; the text says what.
         DISK_RECOVERED: the disk works again.
     """
@@ -121,7 +131,7 @@ class JournalStatus:
         ready: segments ready to be written, the reserve included.
         restricted: whether only legal decisions are taken at present.
         refused: appends refused so far.
-        dropped: unexported spans removed so far to make room.
+        dropped: spans removed so far to make room that somebody waited for.
         tails_cut: segments found so far with a frame at the end that is not whole.
         damaged: damaged places found so far in segments of earlier lives.
         sync_failures: how often the disk refused to confirm.

@@ -14,10 +14,12 @@ from comity.journal.disk import Disk
 from comity.journal.errors import DamagedSegmentError, JournalFullError
 from comity.journal.index import INDEX_SUFFIX
 from comity.journal.layout import segments_in
-from comity.journal.options import Event, Notice, WhenFull
+from comity.journal.options import Event, JournalOptions, Notice, Recipient, WhenFull
 from comity.journal.reading import is_sealed, read_segment
 
 _EXPORTED: Final = ".exported"
+_ARCHIVED: Final = ".archived"
+_MARKS: Final = {Recipient.COLLECTOR: _EXPORTED, Recipient.ARCHIVE: _ARCHIVED}
 _LEGAL: Final = ".legal"
 _LOCK: Final = "room.lock"
 
@@ -36,8 +38,17 @@ def is_exported(segment: Path) -> bool:
     return _marker(segment, _EXPORTED).exists()
 
 
+def mark_archived(segment: Path) -> None:
+    """Say that the archive has all spans of a sealed segment, which stays for now.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    _marker(segment, _ARCHIVED).touch(mode=0o600)
+
+
 def mark_legal(segment: Path) -> None:
-    """Say that `segment` holds a legal decision, so that it is never dropped unexported.
+    """Say that `segment` holds a legal decision: it is not dropped while somebody waits for it.
 
     Raises:
         OSError: the disk refuses.
@@ -52,18 +63,22 @@ def remove_segment(segment: Path, disk: Disk) -> None:
         OSError: the disk refuses.
     """
     disk.remove(segment)
-    for kind in (_EXPORTED, _LEGAL, INDEX_SUFFIX):
+    for kind in (*_MARKS.values(), _LEGAL, INDEX_SUFFIX):
         disk.remove(_marker(segment, kind))
 
 
 class Room:
-    """Keeps segments within a budget: exported ones go first, then what `when_full` says."""
+    """Keeps segments within a budget: those go first that all recipients have.
 
-    def __init__(self, directory: Path, budget_bytes: int, when_full: WhenFull, disk: Disk) -> None:
-        """Keep the segments in `directory` within `budget_bytes`."""
-        self._directory = directory
-        self._budget_bytes = budget_bytes
-        self._when_full = when_full
+    Then counts what `when_full` says.
+    """
+
+    def __init__(self, options: JournalOptions, disk: Disk) -> None:
+        """Keep the segments of a journal within its budget."""
+        self._directory = options.directory
+        self._budget_bytes = options.budget_bytes
+        self._when_full = options.when_full
+        self._marks = tuple(_MARKS[recipient] for recipient in sorted(options.recipients))
         self._disk = disk
 
     @contextmanager
@@ -98,22 +113,22 @@ class Room:
             JournalFullError: nothing is left that may be removed.
             OSError: the disk refuses.
         """
-        unexported = None
+        waited_for = None
         for segment in segments_in(self._directory):
-            if is_exported(segment):
+            if all(_marker(segment, mark).exists() for mark in self._marks):
                 remove_segment(segment, self._disk)
                 return
-            if unexported is None and self._may_be_dropped(segment):
-                unexported = segment
-        if unexported is None:
+            if waited_for is None and self._may_be_dropped(segment):
+                waited_for = segment
+        if waited_for is None:
             message = "no segment may be removed"
             raise JournalFullError(message)
-        spans = sum(1 for _ in read_segment(unexported))
-        remove_segment(unexported, self._disk)
-        yield Notice(Event.DROPPED, unexported.name, spans)
+        spans = sum(1 for _ in read_segment(waited_for))
+        remove_segment(waited_for, self._disk)
+        yield Notice(Event.DROPPED, waited_for.name, spans)
 
     def _may_be_dropped(self, segment: Path) -> bool:
-        """Return whether `segment` may be removed, though it was not exported."""
+        """Return whether `segment` may be removed, though somebody waits for it."""
         if self._when_full is WhenFull.REFUSE or _marker(segment, _LEGAL).exists():
             return False
         with contextlib.suppress(DamagedSegmentError, FileNotFoundError):

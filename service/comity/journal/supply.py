@@ -34,7 +34,7 @@ class SegmentSupply:
 
     Attributes:
         problem: why segments can't be made at present; empty if they can.
-        dropped: unexported spans removed to make room.
+        dropped: spans removed to make room that somebody waited for.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class SegmentSupply:
         self._options = options
         self._disk = disk
         self._report = report
-        self._room = Room(options.directory, options.budget_bytes, options.when_full, disk)
+        self._room = Room(options, disk)
         self._boot = time.time_ns().to_bytes(BOOT_BYTES // 2) + os.urandom(BOOT_BYTES // 2)
         self._made = self._hopes = 0
         self._ready: deque[OpenSegment] = deque()
@@ -73,6 +73,11 @@ class SegmentSupply:
     def __len__(self) -> int:
         """Return how many segments are ready."""
         return len(self._ready)
+
+    @property
+    def has_spare(self) -> bool:
+        """Whether a segment besides the reserve is ready."""
+        return self._has(legal=False)
 
     def take(self, *, legal: bool) -> OpenSegment | None:
         """Return a segment that is ready, None if there is none yet; the reserve is for `legal`.

@@ -59,6 +59,8 @@ class Settings:
         journal_rotate_seconds: age at which a segment of the journal is sealed.
         journal_budget_bytes: what the journal may take of the disk.
         journal_when_full: what gives way in a full journal: auto, refuse or drop_oldest.
+        journal_keep_until: when a segment may be removed for room: auto, exported or archived.
+        dead_letters_bytes: what spans that a collector refused may take of the disk.
         export_allow_ratio: share of plain allow decisions that a collector gets.
         workers: processes that answer calls.
         silence_seconds: how long a worker may give no sign of life.
@@ -101,6 +103,8 @@ class Settings:
     journal_rotate_seconds: float
     journal_budget_bytes: int
     journal_when_full: str
+    journal_keep_until: str
+    dead_letters_bytes: int
     export_allow_ratio: float
     workers: int
     silence_seconds: float

@@ -160,6 +160,13 @@ TABLE: Final[tuple[Setting, ...]] = (
         ("auto", "refuse", "drop_oldest"),
         "what gives way in a full journal; auto: refuse with a collector, drop_oldest without",
     ),
+    _choice(
+        "journal_keep_until",
+        "auto",
+        ("auto", "exported", "archived"),
+        "when a segment may go for room; auto: archived if `archive` is set, else exported",
+    ),
+    _whole("dead_letters_bytes", 64 << 20, 1 << 20, 1 << 40, "what dead letters may take"),
     _number(
         "export_allow_ratio", "1", 0, 1, "share of plain allow decisions that a collector gets"
     ),

@@ -22,6 +22,7 @@ from comity.journal import (
     JournalError,
     JournalLockedError,
     JournalOptions,
+    Recipient,
     WhenFull,
 )
 from comity.journal.places import journal_in
@@ -34,6 +35,7 @@ COMMANDS: Final = 32
 # Whoever is not a worker writes a few spans; it need not have much room made ready.
 SMALL_SEGMENT_BYTES: Final = 1 << 20
 AUTO: Final = "auto"
+_ARCHIVED: Final = "archived"
 _NOT_RECORDED: Final = "the decision can't be recorded at present; retry later"
 
 
@@ -70,6 +72,16 @@ class JournalSettings(Protocol):
         """What gives way when the budget is spent: `auto`, `refuse` or `drop_oldest`."""
         ...
 
+    @property
+    def journal_keep_until(self) -> str:
+        """Until when segments are kept if there is room: `auto`, `exported` or `archived`."""
+        ...
+
+    @property
+    def archive(self) -> str:
+        """The archive; empty for none."""
+        ...
+
 
 class JournalDelivery(Collector):
     """Takes spans that end; register it with a Prometheus registry to see how the journal fares."""
@@ -100,7 +112,10 @@ class JournalDelivery(Collector):
             NotRecordedError: the journal does not take one; some of the first may be in it.
         """
         try:
-            self._journal.append_all(spans)
+            if len(spans) == 1:
+                self._journal.append(spans[0])
+            else:
+                self._journal.append_all(spans)
         except JournalError as error:
             raise NotRecordedError(_NOT_RECORDED) from error
 
@@ -122,7 +137,7 @@ class JournalDelivery(Collector):
         for name, text, value in (
             ("appended", "Spans appended to the journal.", status.appended),
             ("refused", "Spans that the journal had no room for.", status.refused),
-            ("dropped", "Spans removed before they were exported, to make room.", status.dropped),
+            ("dropped", "Spans removed to make room, though awaited.", status.dropped),
             ("sync_failures", "Times that the disk did not confirm.", status.sync_failures),
             ("tails_cut", "Torn ends found in segments of earlier lives.", status.tails_cut),
             ("damaged", "Damaged places found in segments of earlier lives.", status.damaged),
@@ -168,6 +183,7 @@ def open_journal(
                 budget_bytes=settings.journal_budget_bytes,
                 reserve_segments=0 if small else 1,
                 when_full=WhenFull(when_full),
+                recipients=_recipients(settings, exported=exported),
             )
             return Journal(options)
         except JournalLockedError as error:
@@ -179,6 +195,14 @@ def open_journal(
         except JournalError as error:
             raise _unusable(error) from error
     raise AssertionError  # the last number returned or raised
+
+
+def _recipients(settings: JournalSettings, *, exported: bool) -> frozenset[Recipient]:
+    """Return who must have a segment before nobody waits for it any more."""
+    until = settings.journal_keep_until
+    if until == _ARCHIVED or (until == AUTO and settings.archive):
+        return frozenset({Recipient.ARCHIVE, *((Recipient.COLLECTOR,) if exported else ())})
+    return frozenset({Recipient.COLLECTOR})
 
 
 def _unusable(error: JournalError) -> StartupError:

@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pytest
 from comity.journal import (
     Event,
     Journal,
+    JournalFullError,
     Notice,
+    Recipient,
     WhenFull,
     is_exported,
     is_sealed,
+    mark_archived,
     mark_exported,
     segments_in,
 )
+from comity.journal.disk import SystemDisk
+from comity.journal.losses import NAME, SEGMENT, SPANS, Losses
+from comity.journal.room import Room
+from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from unit.journal.disks import (
     A_SEGMENT,
     LONG,
     SEGMENT_BYTES,
     fill,
     frames_in,
+    options_in,
     span_of,
     wait_until,
 )
@@ -76,6 +85,70 @@ def test_the_oldest_are_dropped_if_that_was_chosen(
     assert sum(notice.spans for notice in notices) == len(missing)
     assert {notice.event for notice in notices} == {Event.DROPPED}
     assert journal.status().refused == 0
+    # What told of the first may have been dropped itself.
+    lost = [(notice.segment, notice.spans) for notice in notices]
+    wait_until(lambda: [*told_losses(tmp_path)][-1:] == lost[-1:])
+    told = [*told_losses(tmp_path)]
+    assert told == lost[-len(told) :]
+
+
+def told_losses(directory: Path) -> Iterator[tuple[str, int]]:
+    """Yield segment and number of spans of each loss that a span tells of."""
+    for frame in frames_in(directory):
+        if b"comity.journal.dropped" in frame.span:
+            span = Span.FromString(frame.span)
+            assert (span.name, span.status.code) == (NAME, Status.STATUS_CODE_ERROR)
+            assert len(span.trace_id) == 2 * len(span.span_id) == 16
+            assert 0 < span.start_time_unix_nano <= span.end_time_unix_nano
+            told = {pair.key: pair.value for pair in span.attributes}
+            yield told[SEGMENT].string_value, told[SPANS].int_value
+
+
+def test_a_loss_is_told_once_there_is_room() -> None:
+    """It is not forgotten while it can't be recorded, and not told twice."""
+    losses, told = Losses(), list[bytes]()
+    losses.note(Notice(Event.DROPPED, "one.seg", 7))
+    losses.note(Notice(Event.TAIL_CUT, "other.seg", 1))
+    losses.tell(lambda _: None)
+    losses.tell(refuse_span)
+    losses.tell(lambda span: told.append(span) or len(told))
+    losses.tell(lambda span: told.append(span) or len(told))
+    assert [b"one.seg" in span for span in told] == [True]
+
+
+def refuse_span(span: bytes) -> int:
+    """Be a journal without room."""
+    raise JournalFullError(str(len(span)))
+
+
+@pytest.mark.parametrize(
+    ("recipients", "marked"),
+    [
+        ({Recipient.COLLECTOR}, (mark_exported,)),
+        ({Recipient.ARCHIVE}, (mark_archived,)),
+        ({Recipient.COLLECTOR, Recipient.ARCHIVE}, (mark_exported, mark_archived)),
+    ],
+)
+def test_a_segment_stays_until_all_have_it(
+    opened: Callable[..., Journal],
+    tmp_path: Path,
+    recipients: set[Recipient],
+    marked: tuple[Callable[[Path], None], ...],
+) -> None:
+    """Within the budget an archive in use protects what was exported; its marks go with it."""
+    journal = opened(budget_bytes=6 * SEGMENT_BYTES, recipients=frozenset(recipients))
+    fill(journal)
+    first, *_ = segments_in(tmp_path)
+    wait_until(lambda: is_sealed(first))
+    for mark in {mark_exported, mark_archived} - {*marked} | {*marked[:-1]}:
+        mark(first)
+    room = Room(options_in(tmp_path, recipients=frozenset(recipients)), SystemDisk())
+    with room.held(), pytest.raises(JournalFullError):
+        next(room.remove_one())
+    assert first.exists()
+    marked[-1](first)
+    wait_until(lambda: not first.exists())
+    wait_until(lambda: not [*tmp_path.glob(f"{first.name}*")])
 
 
 def test_workers_share_the_budget(opened: Callable[..., Journal], tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def test_what_was_exported_is_not_exported_again(tmp_path: Path, collected: Coll
 
 
 def test_a_request_is_repeated_with_the_same_octets(tmp_path: Path, collected: Collected) -> None:
-    """After pauses that double, up to a bound; nothing is counted twice."""
+    """After pauses that double, up to a bound; nothing is counted as delivered twice."""
     written = write(tmp_path, *range(1, 6))
     collected.answer_with(*[BUSY] * 9)
     waits = Waits()
@@ -84,7 +84,9 @@ def test_a_request_is_repeated_with_the_same_octets(tmp_path: Path, collected: C
     assert len(set(collected.requests)) == 1
     assert waits.seconds == [0.5, 1, 2, 4, 8, 16, 30, 30, 30]
     assert collected.taken() == written
-    assert cursor.counts == Counts(delivered=5)
+    # UNAVAILABLE may come from somebody in between, who does not know; HTTP has 502 for that.
+    repeated = 9 * 5 if collected.protocol == "grpc" else 0
+    assert cursor.counts == Counts(delivered=5, repeated=repeated)
 
 
 def test_pauses_begin_anew_once_a_request_was_taken(tmp_path: Path, collected: Collected) -> None:
@@ -115,7 +117,7 @@ def test_a_collector_that_does_not_answer_is_asked_again(
     cursor = export(tmp_path, sender, waits=waits)
     over.set()
     assert waits.seconds == [0.5]
-    assert cursor.counts == Counts(delivered=1)
+    assert cursor.counts == Counts(delivered=1, repeated=1)
 
 
 def test_a_collector_is_left_alone_for_as_long_as_it_asks(
@@ -208,7 +210,8 @@ def test_a_connection_may_be_cut_in_the_middle_of_a_request(
     cursor = export(tmp_path, open_sender(collected.collector(host=wire.address)), waits=waits)
     assert wire.connections > 1
     assert collected.taken() == written
-    assert cursor.counts == Counts(delivered=50)
+    # It can't be told from the death of a collector that had it all.
+    assert cursor.counts == Counts(delivered=50, repeated=50 * len(waits.seconds))
 
 
 def test_an_idle_connection_that_was_closed_is_opened_anew() -> None:

@@ -139,7 +139,7 @@ def test_a_mark_does_not_outlive_its_segment(tmp_path: Path, sender: KeepingSend
     assert len(cursor.offsets) == len(cursor.sequences) == 1
     assert cursor.counts == Counts(delivered=201)
     assert {path.suffix for path in tmp_path.iterdir()} == {
-        *(".seg", ".exported", ".lock", ".cursor")
+        *(".seg", ".exported", ".lock", ".cursor", ".attempt")
     }
 
 

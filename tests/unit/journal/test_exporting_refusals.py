@@ -10,11 +10,16 @@ from typing import Any
 import pytest
 from comity.journal import is_exported, segments_in
 from comity.journal.exporting import (
+    BatchLimits,
     Counts,
+    Cursor,
+    ExportOptions,
     Refused,
     dead_letters,
     open_sender,
 )
+from comity.journal.exporting.backlog import Backlog
+from comity.journal.exporting.dead_letters import DeadLetters
 from unit.journal.collectors import (
     BAD,
     DENIED,
@@ -103,6 +108,28 @@ def test_a_dead_letter_is_kept_once(tmp_path: Path, collected: Collected) -> Non
     assert letters.read_bytes() == whole
     assert [letter["sequence"] for letter in lines_of(reasons)] == [1, 2]
     assert len(written) == dead_letters(tmp_path)
+
+
+def test_dead_letters_keep_within_a_budget(tmp_path: Path, collected: Collected) -> None:
+    """Those of the segment that was refused first go, and are counted; the latest stays."""
+    written = [span for worker in range(4) for span in write(tmp_path, 1, 2, worker=worker)]
+    collected.answer = lambda request: BAD if spans(request) else TAKEN
+    one_segment = 2 * (len(written[0]) + 700)
+    options = ExportOptions(dead_bytes=2 * one_segment)
+    cursor = export(tmp_path, open_sender(collected.collector()), options)
+    assert cursor.counts.dead_lettered == len(written)
+    removed = cursor.counts.forgotten
+    assert 2 <= removed <= 6
+    assert dead_letters(tmp_path) == len(written) - removed
+    files = sorted((tmp_path / "dead").iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    assert sum(path.stat().st_size for path in files) <= options.dead_bytes
+    assert files[-1].stem == segments_in(tmp_path)[-1].stem
+    tight = DeadLetters(tmp_path, 1)
+    for segment in segments_in(tmp_path):
+        segment.with_name(f"{segment.name}.exported").unlink()
+    batch = next(Backlog(tmp_path, Cursor(), BatchLimits(1)).batches())
+    assert tight.keep(batch, "too late") == len(written) - removed
+    assert dead_letters(tmp_path) == 1
 
 
 def test_an_accident_on_the_way_is_no_poison(tmp_path: Path, collected: Collected) -> None:

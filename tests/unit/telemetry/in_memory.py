@@ -25,6 +25,8 @@ class TracingSettings:
     journal_rotate_seconds: float = 60.0
     journal_budget_bytes: int = 8 << 20
     journal_when_full: str = "auto"
+    journal_keep_until: str = "auto"
+    archive: str = ""
 
 
 class InMemoryTelemetry(Telemetry):

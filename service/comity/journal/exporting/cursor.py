@@ -35,6 +35,9 @@ class Counts:
         dead_lettered: spans that it refused, kept in dead letters.
         missing: sequence numbers that were passed without a span: damaged, or dropped for room.
         left_out: spans that the collector was not to get, by the setting `export_allow_ratio`.
+        forgotten: dead letters that were removed to make room for later ones.
+        repeated: spans sent once more though the collector may have had them, each time counted:
+            it has no more duplicates than that.
     """
 
     delivered: int = 0
@@ -42,6 +45,8 @@ class Counts:
     dead_lettered: int = 0
     missing: int = 0
     left_out: int = 0
+    forgotten: int = 0
+    repeated: int = 0
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from comity.journal.exporting.batch import Batch
 DEAD: Final = "dead"
 _REQUESTS: Final = ".requests"
 _REASONS: Final = ".jsonl"
+MOST_DEAD_BYTES: Final = 64 << 20
 _PRIVATE: Final = 0o600
 
 
@@ -26,15 +27,20 @@ class DeadLetters:
 
     `dead/<segment>.requests` holds serialised `ExportTraceServiceRequest` messages of one span,
     each behind its length as a varint, so that they can be sent once the reason is gone;
-    `dead/<segment>.jsonl` holds a line for each, which says where it is and why.
+    `dead/<segment>.jsonl` holds a line for each, which says where it is and why. If they take more
+    than they may, those of the segment that was refused first go.
     """
 
-    def __init__(self, journal: Path) -> None:
-        """Keep the dead letters of the journal in the directory `journal`."""
+    def __init__(self, journal: Path, most_bytes: int = MOST_DEAD_BYTES) -> None:
+        """Keep the dead letters of the journal in the directory `journal`, up to `most_bytes`."""
         self._directory = journal / DEAD
+        self._most_bytes = most_bytes
 
-    def keep(self, batch: Batch, reason: str) -> None:
+    def keep(self, batch: Batch, reason: str) -> int:
         """Return once the disk has the only span of `batch` and the reason; once, if repeated.
+
+        Returns:
+            How many letters were removed to make room.
 
         Raises:
             OSError: the disk refuses.
@@ -45,7 +51,7 @@ class DeadLetters:
         requests = self._directory / (batch.segment.stem + _REQUESTS)
         kept = _whole_lines(reasons)
         if any(letter["sequence"] == frame.sequence for letter in kept):
-            return
+            return 0
         request = batch.request()
         position = max((letter["position"] + letter["bytes"] for letter in kept), default=0)
         letter = encode_varint(len(request)) + request
@@ -62,6 +68,28 @@ class DeadLetters:
         end = sum(len(_line(letter)) for letter in kept)
         _write(reasons, end, _line(told))
         sync_directory(self._directory)
+        return self._make_room(batch.segment.stem)
+
+    def _make_room(self, latest: str) -> int:
+        """Remove what is oldest until the rest is within bounds; return how many letters went.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        sizes: dict[str, int] = {}
+        for path in sorted(self._directory.iterdir(), key=lambda path: path.stat().st_mtime_ns):
+            if path.suffix in {_REQUESTS, _REASONS}:
+                sizes[path.stem] = sizes.get(path.stem, 0) + path.stat().st_size
+        used, removed = sum(sizes.values()), 0
+        for stem, size in sizes.items():
+            if used <= self._most_bytes:
+                break
+            if stem != latest:
+                removed += len(_whole_lines(self._directory / (stem + _REASONS)))
+                for kind in (_REQUESTS, _REASONS):
+                    (self._directory / (stem + kind)).unlink(missing_ok=True)
+                used -= size
+        return removed
 
 
 def dead_letters(journal: Path) -> int:

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Final, NamedTuple, assert_never
 
 from comity.journal.errors import JournalError
+from comity.journal.exporting.attempts import Attempts
 from comity.journal.exporting.backlog import Backlog
 from comity.journal.exporting.batch import Batch, BatchLimits
 from comity.journal.exporting.cursor import Cursor, ExportLock, life_of
-from comity.journal.exporting.dead_letters import DeadLetters
+from comity.journal.exporting.dead_letters import MOST_DEAD_BYTES, DeadLetters
 from comity.journal.exporting.patience import Patience, Pauses
 from comity.journal.exporting.sampling import Sampling
-from comity.journal.exporting.sending import Accepted, Deferred, Refused, Sender
+from comity.journal.exporting.sending import Accepted, Answer, Deferred, Refused, Sender
 from comity.journal.layout import SegmentName
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -34,6 +35,7 @@ class ExportOptions:
         pauses: how long to wait after a failure.
         poll_seconds: how often to look for something new, which thus waits for others to come.
         drain_seconds: how long to go on after a stop was asked for, as long as all goes well.
+        dead_bytes: what dead letters may take; the oldest go first.
         sampling: which spans the collector gets; the others are counted.
     """
 
@@ -41,6 +43,7 @@ class ExportOptions:
     pauses: Pauses = field(default_factory=Pauses)
     poll_seconds: float = 0.2
     drain_seconds: float = 5.0
+    dead_bytes: int = MOST_DEAD_BYTES
     sampling: Sampling = field(default_factory=Sampling)
 
 
@@ -83,7 +86,8 @@ class Exporter:
         self._lock = ExportLock(directory)
         self._cursor = _load(directory)
         self._backlog = Backlog(directory, self._cursor, self._options.limits)
-        self._dead_letters = DeadLetters(directory)
+        self._attempts = Attempts(directory, self._cursor.counts)
+        self._dead_letters = DeadLetters(directory, self._options.dead_bytes)
         self._patience = Patience(self._options.pauses, draw)
         self._stopping = threading.Event()
         self._pause = pause or self._stopping.wait
@@ -96,6 +100,7 @@ class Exporter:
     def close(self) -> None:
         """Let others export."""
         self._sender.close()
+        self._attempts.close()
         self._lock.release()
 
     def run(self, *, until_empty: bool = False) -> None:
@@ -134,7 +139,7 @@ class Exporter:
             case Refused() if len(chosen.frames) > 1:
                 return all(self._ship(half) for half in batch.halves())
             case Refused(reason):
-                if not self._insist(partial(self._dead_letters.keep, chosen, reason)):
+                if not self._insist(partial(self._bury, chosen, reason)):
                     return False
                 self._cursor.counts.dead_lettered += 1
                 _LOGGER.error("a span is among the dead letters: %s", reason)
@@ -144,11 +149,25 @@ class Exporter:
         self._pass(batch)
         return self._insist(partial(self._cursor.save, self._directory))
 
+    def _bury(self, batch: Batch, reason: str) -> None:
+        """Keep the only span of `batch` as a dead letter; count those that went for it.
+
+        Raises:
+            OSError: the disk refuses.
+        """
+        removed = self._dead_letters.keep(batch, reason)
+        self._cursor.counts.forgotten += removed
+        if removed:
+            _LOGGER.error("%d dead letters were removed to make room for others", removed)
+
     def _deliver(self, batch: Batch) -> Accepted | Refused | None:
         """Send `batch` until the collector takes or refuses it; None if stopped before."""
         request, doubtful = batch.request(), len(batch.frames) == 1
         while True:
+            self._attempts.begin(batch)
             answer = self._sender.send(request)
+            if not _may_have_taken(answer):
+                self._attempts.forget()
             if isinstance(answer, Refused) and doubtful:
                 # One refusal of a single span may be an accident on the way.
                 doubtful = False
@@ -212,6 +231,19 @@ class Exporter:
             else:
                 _LOGGER.warning("the collector takes spans again")
         self._trouble = reason
+
+
+def _may_have_taken(answer: Answer) -> bool:
+    """Return whether a collector that answers so may have the spans."""
+    match answer:
+        case Accepted():
+            return True
+        case Deferred():
+            return answer.perhaps_taken
+        case Refused():
+            return False
+        case _:
+            assert_never(answer)
 
 
 def _load(directory: Path) -> Cursor:

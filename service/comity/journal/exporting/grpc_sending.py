@@ -31,6 +31,19 @@ _LATER: Final = frozenset(
         grpc.StatusCode.UNIMPLEMENTED,
     }
 )
+# Without an answer, or with one of somebody in between who had none, the collector may have taken
+# the request.
+_IN_DOUBT: Final = frozenset(
+    {
+        grpc.StatusCode.CANCELLED,
+        grpc.StatusCode.DEADLINE_EXCEEDED,
+        grpc.StatusCode.ABORTED,
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.DATA_LOSS,
+    }
+)
+# What grpcio says if it never reached anybody.
+_NOT_CONNECTED: Final = "failed to connect to all addresses"
 # RESOURCE_EXHAUSTED means overload or a message that is too long; one of this length never is.
 _NEVER_TOO_LONG_BYTES: Final = 1 << 16
 _OPTIONS: Final = (
@@ -102,7 +115,8 @@ def _answer_of(error: grpc.RpcError, length: int) -> Answer:
     if exhausted and (after is not None or length <= _NEVER_TOO_LONG_BYTES):
         return Deferred(code.name, after)
     if code in _LATER:
-        return Deferred(code.name, after)
+        away = (error.details() or "").startswith(_NOT_CONNECTED)
+        return Deferred(code.name, after, code in _IN_DOUBT and after is None and not away)
     return Refused(shorten(f"{code.name}: {error.details() or ''}"))
 
 

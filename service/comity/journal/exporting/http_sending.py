@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import http.client
+import select
+import socket
 import ssl
 import time
 from collections.abc import Callable
@@ -35,6 +37,10 @@ _LATER: Final = frozenset(
         HTTPStatus.REQUEST_TIMEOUT,
         HTTPStatus.TOO_EARLY,
     }
+)
+# Of somebody in between, who knows no more than we do.
+_IN_DOUBT: Final = frozenset(
+    {HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.BAD_GATEWAY, HTTPStatus.GATEWAY_TIMEOUT}
 )
 _PROTOBUF: Final = "application/x-protobuf"
 _LONGEST_RESPONSE_BYTES: Final = 4 << 20
@@ -71,26 +77,33 @@ class HttpSender:
             self._connection = http.client.HTTPConnection(collector.host, timeout=timeout)
 
     def send(self, request: bytes) -> Answer:
-        """Send `request` once; twice, if the collector has closed an idle connection."""
+        """Send `request` once, on a new connection if the collector has closed an idle one."""
         # Without a time in it, the same request gives the same octets.
         body = gzip.compress(request, _GZIP_LEVEL, mtime=0) if self._gzip else request
-        kept = self._connection.sock is not None
-        answer = self._try(body)
-        if kept and isinstance(answer, Deferred) and self._connection.sock is None:
-            return self._try(body)
-        return answer
+        connected = False
+        try:
+            self._connect()
+            connected = True
+            return self._post(body)
+        except (OSError, http.client.HTTPException) as error:
+            self._connection.close()
+            return Deferred(type(error).__name__, perhaps_taken=connected)
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
 
-    def _try(self, body: bytes) -> Answer:
-        """Send `body` once; without an answer the connection is closed."""
-        try:
-            return self._post(body)
-        except (OSError, http.client.HTTPException) as error:
+    def _connect(self) -> None:
+        """Have a connection that the collector has not closed.
+
+        Raises:
+            OSError: there is none.
+        """
+        # A collector says nothing before it is asked: that there is something to read is the end.
+        if self._connection.sock is not None and _is_readable(self._connection.sock):
             self._connection.close()
-            return Deferred(type(error).__name__)
+        if self._connection.sock is None:
+            self._connection.connect()
 
     def _post(self, body: bytes) -> Answer:
         """Send `body` and return the answer.
@@ -107,7 +120,8 @@ class HttpSender:
                 return _accepted(content)
             reason = f"HTTP {response.status}"
             if response.status in _LATER or response.status < HTTPStatus.BAD_REQUEST:
-                return Deferred(reason, self._delay(response.headers.get("Retry-After", "")))
+                after = self._delay(response.headers.get("Retry-After", ""))
+                return Deferred(reason, after, response.status in _IN_DOUBT)
             return Refused(shorten(f"{reason}: {_message(content)}"))
 
     def _delay(self, text: str) -> float | None:
@@ -123,6 +137,13 @@ class HttpSender:
         except ValueError:
             return None
         return max(0.0, then.replace(tzinfo=then.tzinfo or UTC).timestamp() - self._now())
+
+
+def _is_readable(connection: socket.socket) -> bool:
+    """Return whether there is something to read, be it the end."""
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 def _context(collector: Collector) -> ssl.SSLContext:

@@ -49,3 +49,16 @@ class ExportCollector(Collector):
             family.add_metric(("missing",), counts.missing)
             family.add_metric(("left_out",), counts.left_out)
             yield family
+            for name, text, count in (
+                (
+                    "spans_repeated",
+                    "Spans sent once more though the collector may have had them.",
+                    counts.repeated,
+                ),
+                (
+                    "dead_letters_removed",
+                    "Dead letters removed to make room for later ones.",
+                    counts.forgotten,
+                ),
+            ):
+                yield CounterMetricFamily(f"comity_journal_{name}", text, count)

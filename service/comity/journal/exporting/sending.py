@@ -28,10 +28,12 @@ class Deferred:
     Attributes:
         reason: what went wrong, without addresses.
         after_seconds: how long the collector asks to be left alone; None if it doesn't say.
+        perhaps_taken: whether the collector may have the spans all the same.
     """
 
     reason: str
     after_seconds: float | None = None
+    perhaps_taken: bool = False
 
 
 @dataclass(frozen=True, slots=True)
