@@ -3,29 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    Histogram,
     ProcessCollector,
     disable_created_metrics,
 )
 from prometheus_client.exposition import generate_latest
 
 from comity.app.ports.decision_recorder import DecisionRecord, DecisionRecorder, RouteRecord
+from comity.call_tallies import CallTallies
 from comity.domain.decision import Decision, Determination
 from comity.domain.effect import Effect
 
 # One more series for each counter, of no use here.
 disable_created_metrics()  # type: ignore[no-untyped-call]
-
-_LATENCY_BUCKETS_SECONDS: Final = (
-    *(0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01),
-    *(0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5),
-)
 
 
 class WorkerMetrics:
@@ -33,8 +27,8 @@ class WorkerMetrics:
 
     Attributes:
         registry: all of it.
-        calls: calls ended, by method and gRPC status code.
-        call_seconds: how long calls took, from arrival in a thread to the reply, by method.
+        calls: calls ended, by method and gRPC status code, and how long they took, from arrival
+            in a thread to the reply.
         in_flight: calls that run or wait for a thread.
         not_begun: calls that were not begun, by reason.
         decisions: decisions made, by effect and determination.
@@ -46,19 +40,8 @@ class WorkerMetrics:
         """Begin at zero."""
         self.registry = CollectorRegistry()
         ProcessCollector(namespace="comity_worker", registry=self.registry)
-        self.calls = Counter(
-            "comity_calls",
-            "Calls ended, by method and status code.",
-            ("method", "code"),
-            registry=self.registry,
-        )
-        self.call_seconds = Histogram(
-            "comity_call_seconds",
-            "Time from arrival in a thread to the reply.",
-            ("method",),
-            buckets=_LATENCY_BUCKETS_SECONDS,
-            registry=self.registry,
-        )
+        self.calls = CallTallies()
+        self.registry.register(self.calls)
         self.in_flight = Gauge(
             "comity_calls_in_flight",
             "Calls that run or wait for a thread.",

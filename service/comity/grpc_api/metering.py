@@ -21,22 +21,16 @@ class MeteringInterceptor(UnaryInterceptor):
 
     def wrap(self, method: str, behaviour: Behaviour) -> Behaviour:
         """Return `behaviour`, counted and timed. `method` is one that exists: labels stay few."""
-        name = method.removeprefix("/")
-        seconds = self._metrics.call_seconds.labels(name)
-        calls = self._metrics.calls
-        succeeded = calls.labels(name, grpc.StatusCode.OK.name)
+        tally = self._metrics.calls.of(method.removeprefix("/"))
 
         def metered(request: Any, context: grpc.ServicerContext) -> Any:  # noqa: ANN401 - any message
             start = perf_counter()
+            unnamed = grpc.StatusCode.UNKNOWN.name
             try:
                 reply = behaviour(request, context)
-            except Exception:
-                calls.labels(name, _code_name(context) or grpc.StatusCode.UNKNOWN.name).inc()
-                raise
+                unnamed = grpc.StatusCode.OK.name
             finally:
-                seconds.observe(perf_counter() - start)
-            code = _code_name(context)
-            (calls.labels(name, code) if code else succeeded).inc()
+                tally.add(perf_counter() - start, _code_name(context) or unnamed)
             return reply
 
         return metered

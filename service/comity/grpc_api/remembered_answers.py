@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from comity.app.ports.place_lookup import PlaceFinding
 from comity.app.ports.policy_source import PolicyInForce
@@ -110,8 +110,7 @@ class Known:
     finding: PlaceFinding | None
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """What the octets of a question lead to.
 
     Attributes:

@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Final
 
 from google.protobuf.descriptor import Descriptor
+from google.protobuf.timestamp_pb2 import Timestamp
 
-from comity.grpc_api.parts import timestamp_of
+from comity.grpc_api.parts import set_timestamp
 from comity.journal import encode_varint
 from comity.v1 import eligibility_service_pb2
 
@@ -67,7 +68,7 @@ def encode_result(result: bytes) -> bytes:
 
 def _timestamp(tag: bytes, instant: datetime) -> bytes:
     """Return an instant as a field."""
-    timestamp = timestamp_of(instant)
-    assert timestamp is not None
+    timestamp = Timestamp()
+    set_timestamp(timestamp, instant)
     octets = timestamp.SerializeToString()
     return tag + encode_varint(len(octets)) + octets

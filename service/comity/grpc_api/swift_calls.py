@@ -46,9 +46,7 @@ class SwiftInterceptor(UnaryInterceptor):
         self._shortcuts = shortcuts
         self._preparer = preparer
         self._entitlements = entitlements
-        name = CHECK.removeprefix("/")
-        self._observe = metrics.call_seconds.labels(name).observe
-        self._count = metrics.calls.labels(name, grpc.StatusCode.OK.name).inc
+        self._tally = metrics.calls.of(CHECK.removeprefix("/"))
         self._report_defect = report_defect
 
     def wrap(self, method: str, behaviour: Behaviour) -> Behaviour:
@@ -67,8 +65,7 @@ class SwiftInterceptor(UnaryInterceptor):
                 reply = None
             if reply is None:
                 return behaviour(octets, context)
-            self._count()
-            self._observe(perf_counter() - start)
+            self._tally.add(perf_counter() - start)
             return reply
 
         return answered

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import signal
-import sys
 import threading
-from typing import Final, assert_never
+from typing import assert_never
 
 from comity.adapters.bundle_cache import BundleCache
 from comity.adapters.compiled_form import digest_code
@@ -37,10 +36,6 @@ from comity.server.policies import PolicyTaker
 from comity.settings import Settings
 from comity.telemetry import Telemetry, open_telemetry
 
-# A call changes threads several times, and waits for a turn of others each time. With Python's 5 ms
-# a single question took twice as long beside large batches; shorter turns gain nothing more.
-_TURN_SECONDS: Final = 0.001
-
 
 def run_worker(
     settings: Settings, number: int, link: WorkerLink, compiler: PolicyCompiler
@@ -52,7 +47,6 @@ def run_worker(
     """
     configure_logging(settings.log_level, f"worker {number}")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.setswitchinterval(_TURN_SECONDS)
     try:
         telemetry = open_telemetry(settings, "worker", number)
         with telemetry.span("comity.worker.startup"):

@@ -8,7 +8,8 @@ from typing import Final
 
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 
-_WORD_BYTES: Final = 8
+TRACE_ID_BYTES: Final = 16
+SPAN_ID_BYTES: Final = 8
 _FETCHED_AT_ONCE: Final = 512
 
 
@@ -22,14 +23,17 @@ class Randomness:
     def __init__(self, length: int) -> None:
         """Give out `length` octets at a time."""
         self._length = length
+        self._zeros = bytes(length)
         self._store: deque[bytes] = deque()
         os.register_at_fork(after_in_child=self._store.clear)
 
     def take(self) -> bytes:
-        """Return random octets, each given out once, whatever thread asks."""
+        """Return random octets, not all zero, each given out once, whatever thread asks."""
         while True:
             try:
-                return self._store.popleft()
+                taken = self._store.popleft()
+                if taken != self._zeros:
+                    return taken
             except IndexError:
                 length = self._length
                 fetched = os.urandom(length * _FETCHED_AT_ONCE)
@@ -42,16 +46,16 @@ class SystemRandomIdGenerator(IdGenerator):
 
     def __init__(self) -> None:
         """Begin with no randomness in store."""
-        self._words = Randomness(_WORD_BYTES)
+        self._trace_ids = Randomness(TRACE_ID_BYTES)
+        self._span_ids = Randomness(SPAN_ID_BYTES)
 
     def generate_trace_id(self) -> int:
         """Return a trace id; never the invalid one."""
-        octets = self._words.take() + self._words.take()
-        return int.from_bytes(octets) or self.generate_trace_id()
+        return int.from_bytes(self._trace_ids.take())
 
     def generate_span_id(self) -> int:
         """Return a span id; never the invalid one."""
-        return int.from_bytes(self._words.take()) or self.generate_span_id()
+        return int.from_bytes(self._span_ids.take())
 
 
 def decision_id(trace_id: int, span_id: int) -> str:

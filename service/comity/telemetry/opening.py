@@ -108,7 +108,7 @@ class Telemetry:
             StartupError: as `recorder`.
         """
         keep = _forget if self.delivery is None else self.delivery.keep
-        return SpanPreparer(self._ids, self._pseudonyms, self._sealer, keep)
+        return SpanPreparer(self._pseudonyms, self._sealer, keep)
 
     @cached_property
     def _pseudonyms(self) -> Pseudonyms | PseudonymRing:

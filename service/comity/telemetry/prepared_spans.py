@@ -6,9 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import time_ns
-from typing import Final
+from typing import Final, NamedTuple
 
-from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.trace import SpanContext, SpanKind
 from opentelemetry.util.types import AttributeValue
 
@@ -25,13 +24,12 @@ from comity.telemetry.attributes import (
 )
 from comity.telemetry.descriptions import Descriptions
 from comity.telemetry.exact_questions import QUESTION, with_dates
+from comity.telemetry.identifiers import SPAN_ID_BYTES, TRACE_ID_BYTES, Randomness
 from comity.telemetry.plain_spans import text_of_state
 from comity.telemetry.pseudonyms import PseudonymRing, Pseudonyms
 from comity.telemetry.sealed_facts import Padded, Sealer
 from comity.telemetry.told import encoded_provenance
 
-_TRACE_ID_BYTES: Final = 16
-_SPAN_ID_BYTES: Final = 8
 _EVALUATED_AT: Final = AttributeKey(EVALUATED_AT)
 _VALID_UNTIL: Final = AttributeKey(VALID_UNTIL)
 _POSITION: Final = AttributeKey(POSITION)
@@ -76,15 +74,14 @@ class Parent:
     def of(cls, span: SpanContext) -> Parent:
         """Return the parent with the identity `span`."""
         return cls(
-            span.trace_id.to_bytes(_TRACE_ID_BYTES),
-            span.span_id.to_bytes(_SPAN_ID_BYTES),
+            span.trace_id.to_bytes(TRACE_ID_BYTES),
+            span.span_id.to_bytes(SPAN_ID_BYTES),
             text_of_state(span.trace_state),
             span.is_remote,
         )
 
 
-@dataclass(frozen=True, slots=True)
-class CallSpan:
+class CallSpan(NamedTuple):
     """What the spans of one call have in common.
 
     Attributes:
@@ -109,13 +106,13 @@ class SpanPreparer:
 
     def __init__(
         self,
-        ids: IdGenerator,
         pseudonyms: Pseudonyms | PseudonymRing,
         sealer: Sealer | None,
         keep: Keep,
     ) -> None:
-        """Give spans identities of `ids`; `keep` is what records them."""
-        self._ids = ids
+        """Name accounts by `pseudonyms` and seal with `sealer`; `keep` is what records spans."""
+        self._trace_ids = Randomness(TRACE_ID_BYTES)
+        self._span_ids = Randomness(SPAN_ID_BYTES)
         self._pseudonyms = pseudonyms
         self._sealer = sealer
         self._descriptions = Descriptions()
@@ -140,7 +137,7 @@ class SpanPreparer:
         """
         at = _EVALUATED_AT.encode(now.isoformat())
         if parent is None:
-            trace_id = self._ids.generate_trace_id().to_bytes(_TRACE_ID_BYTES)
+            trace_id = self._trace_ids.take()
             return CallSpan(trace_id, b"", "", LOCAL_PARENT, start, at)
         flags = REMOTE_PARENT if parent.remote else LOCAL_PARENT
         return CallSpan(parent.trace_id, parent.span_id, parent.state, flags, start, at)
@@ -158,7 +155,7 @@ class SpanPreparer:
         `ending` is what `encode_ending` gave; `position` is that of an item of a batch.
         """
         trace_id = call.trace_id
-        span_id = self._ids.generate_span_id().to_bytes(_SPAN_ID_BYTES)
+        span_id = self._span_ids.take()
         varying = call.evaluated_at + ending
         if position is not None:
             varying += _POSITION.encode(position)
