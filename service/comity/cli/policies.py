@@ -116,7 +116,9 @@ def run_tests(
         write_text(junit, junit_of(report))
     # A change can only be noticed where all is well without it.
     mutated = mutate and not report.ended(Verdict.FAILED)
-    mutation = mutate_rules(bundle, compilation.documents, report.asked) if mutated else None
+    mutation = None
+    if mutated:
+        mutation = mutate_rules(bundle, compilation.documents, report.asked, report.routed)
     if as_json:
         print(report_as_json(report, mutation))
     else:

@@ -93,6 +93,7 @@ class CategoryExpectation(Document):
         preserve_only: codes for which it is only preserved.
         not_held: true if it is not held.
         escalated: whether a person must look.
+        escalated_to: desks whose people must look; not compared unless given.
     """
 
     disclosable: Literal[True] | None = None
@@ -101,6 +102,7 @@ class CategoryExpectation(Document):
     preserve_only: Many[Line] | None = None
     not_held: Literal[True] | None = None
     escalated: bool = False
+    escalated_to: Many[Name] | None = None
 
     @property
     def verdict(self) -> str:

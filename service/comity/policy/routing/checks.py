@@ -90,31 +90,42 @@ def _hurdle(check: RequestCheck, finding: Finding, fallback_desk: str) -> Hurdle
 
 
 def _holds(when: CheckCondition, matter: Matter) -> Finding:
-    """Return whether the condition of a check holds."""
+    """Return whether the condition of a check holds.
+
+    Parts of it are looked at until one fails for certain, whatever is not known.
+    """
+    found: list[Finding] = []
+    for finding in _parts(when, matter):
+        if finding.value is Truth.F and not finding.missing:
+            return finding
+        found.append(finding)
+    return all_of(found)
+
+
+def _parts(when: CheckCondition, matter: Matter) -> Iterator[Finding]:
+    """Yield whether each part of a condition holds."""
     offence = matter.offence
-    found = []
+    yield from _of_issuer(when, matter)
     if when.request:
-        found.append(any_of(_REQUEST_MARKS[mark](matter) for mark in when.request))
+        yield any_of(_REQUEST_MARKS[mark](matter) for mark in when.request)
     if when.person:
-        found.append(any_of(_has_person_mark(mark, matter) for mark in when.person))
+        yield any_of(_has_person_mark(mark, matter) for mark in when.person)
     if when.offence:
-        found.append(is_offence(when.offence, matter))
+        yield is_offence(when.offence, matter)
     if when.penalty:
-        found.append(known(holds=offence.death_penalty is True))
+        yield known(holds=offence.death_penalty is True)
     if when.link:
         linked, field = offence.linked_to_issuing_state, "offence.linked_to_issuing_state"
-        found.append(presumed(field, holds=False) if linked is None else known(holds=not linked))
+        yield presumed(field, holds=False) if linked is None else known(holds=not linked)
     if when.dual_criminality is not None:
         dual = offence.dual_criminality
-        found.append(
+        yield (
             presumed("offence.dual_criminality", holds=when.dual_criminality)
             if dual is None
             else known(holds=dual is when.dual_criminality)
         )
-    found.extend(_of_issuer(when, matter))
     if when.residence:
-        found.append(_lives_in(when.residence, matter))
-    return all_of(found)
+        yield _lives_in(when.residence, matter)
 
 
 def _of_issuer(when: CheckCondition, matter: Matter) -> Iterator[Finding]:

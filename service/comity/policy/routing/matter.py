@@ -85,5 +85,11 @@ def issued_in(
 def lies_in(place: str, states: Iterable[str], law: RequestLaw, moment: datetime) -> bool:
     """Return whether `place` is one of `states` at `moment`, or lies in one."""
     atlas = law.atlas
-    places = atlas.lies_in(atlas.canonical(place))
-    return bool(places & atlas.expand(map(atlas.canonical, states), moment))
+    around = atlas.lies_in(atlas.canonical(place))
+    for state in map(atlas.canonical, states):
+        if not atlas.is_group(state):
+            if state in around:
+                return True
+        elif any(s.holds(moment) for p in around for s in atlas.groups[state].get(p, ())):
+            return True
+    return False

@@ -8,6 +8,7 @@ from comity.policy.scenarios.coverage import RuleCoverage
 from comity.policy.scenarios.expectations import Asked
 from comity.policy.scenarios.requirements import Lack
 from comity.policy.scenarios.results import EmptyFile, ScenarioResult, Verdict
+from comity.policy.scenarios.routes import AskedRoute
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +21,7 @@ class ScenarioReport:
         lacks: what no scenario shows, in the order of the rules.
         coverage: what the scenarios show of each rule.
         asked: the questions on eligibility and content, in file order.
+        routed: the requests for data, in file order.
     """
 
     results: tuple[ScenarioResult, ...]
@@ -27,6 +29,7 @@ class ScenarioReport:
     lacks: tuple[Lack, ...]
     coverage: tuple[RuleCoverage, ...]
     asked: tuple[Asked, ...]
+    routed: tuple[AskedRoute, ...] = ()
 
     def ended(self, verdict: Verdict) -> tuple[ScenarioResult, ...]:
         """Return the results with `verdict`."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 
+from comity.domain.data_request import DataRequest
 from comity.domain.data_route import (
     CategoryAnswer,
     Due,
@@ -23,6 +26,25 @@ from comity.policy.routing.provisions import RequestText
 from comity.policy.scalars import Instant
 from comity.policy.scenarios.results import Difference, Encounter
 from comity.policy.scenarios.wording import NOTHING, listed, word_conflict
+
+
+@dataclass(frozen=True, slots=True)
+class AskedRoute:
+    """A request for data that a scenario put.
+
+    Attributes:
+        file: scenario file.
+        request: the request.
+        now: the instant of the answer.
+        expected: what must come.
+        rule_ids: the rules that decided.
+    """
+
+    file: str
+    request: DataRequest
+    now: datetime
+    expected: RouteExpectation
+    rule_ids: tuple[str, ...] = ()
 
 
 def compare_route(expected: RouteExpectation, route: Route) -> Iterator[Difference]:
@@ -90,6 +112,10 @@ def _categories(expected: RouteExpectation, route: Route) -> Iterator[Difference
             _word_expected(wanted) if wanted is not None else NOTHING,
             _word_answer(came) if came is not None else NOTHING,
         )
+        if wanted is not None and came is not None and wanted.escalated_to is not None:
+            desks = listed({escalation.desk for escalation in came.escalations})
+            told = f"categories.{category}.escalated_to"
+            yield from _differ(told, listed(wanted.escalated_to), desks)
 
 
 def _word_expected(expected: CategoryExpectation) -> str:

@@ -30,7 +30,7 @@ from comity.policy.scenarios.reports import ScenarioReport
 from comity.policy.scenarios.requests import build_request, request_faults
 from comity.policy.scenarios.requirements import find_lacks
 from comity.policy.scenarios.results import EmptyFile, ScenarioResult
-from comity.policy.scenarios.routes import account_for_route, compare_route
+from comity.policy.scenarios.routes import AskedRoute, account_for_route, compare_route
 
 NO_INSTANT = "'at' is missing, the instant that is asked"
 NO_RECEIPT = "'received' is missing, the instant of receipt"
@@ -48,7 +48,8 @@ def run_scenarios(bundle: Bundle, documents: Documents) -> ScenarioReport:
     cases = ((asked.file, asked.case) for asked in runner.asked)
     coverage = cover(cases, (*bundle.eligibility.rules, *bundle.content.rules))
     lacks = tuple(find_lacks(coverage))
-    return ScenarioReport(results, _empty_files(documents), lacks, coverage, tuple(runner.asked))
+    asked, routed = tuple(runner.asked), tuple(runner.routed)
+    return ScenarioReport(results, _empty_files(documents), lacks, coverage, asked, routed)
 
 
 def _empty_files(documents: Documents) -> tuple[EmptyFile, ...]:
@@ -72,6 +73,7 @@ class _Runner:
         self._rulesets = {"eligibility": bundle.eligibility, "content": bundle.content}
         self._engines = {kind: Engine(ruleset) for kind, ruleset in self._rulesets.items()}
         self.asked: list[Asked] = []
+        self.routed: list[AskedRoute] = []
 
     def run(
         self, read: Read[ScenarioFile], index: int, scenario: ScenarioValue
@@ -118,7 +120,9 @@ class _Runner:
         request = build_request(given, asking.at)
         now = max((asking.at, *(event.at for event in request.events)))
         route = route_request(request, law, now)
-        differences = tuple(compare_route(asking.expected, route))
+        expected = asking.expected
+        self.routed.append(AskedRoute(asking.file, request, now, expected, route.rule_ids))
+        differences = tuple(compare_route(expected, route))
         if not differences:
             return asking.end(())
         return asking.end(differences, account_for_route(route, law.texts))
