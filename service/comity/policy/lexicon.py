@@ -87,8 +87,16 @@ class Lexicon:
         below = {(d, kind) for d, value in self.sensitive for kind in self.below(d, value)}
         return self.sensitive | below
 
+    @cached_property
+    def _known_above(self) -> dict[tuple[str, str], frozenset[str]]:
+        """Dimension and value of the vocabulary -> what `above` returned when first asked."""
+        return {}
+
     def above(self, dimension: str, value: str) -> frozenset[str]:
         """Return `value` and every kind above it by `kind_of`."""
+        known = self._known_above.get((dimension, value))
+        if known is not None:
+            return known
         parents = self.kinds.get(dimension, {})
         found = {value}
         todo = [value]
@@ -97,26 +105,43 @@ class Lexicon:
                 if parent not in found:
                     found.add(parent)
                     todo.append(parent)
-        return frozenset(found)
+        kinds = frozenset(found)
+        # What is not in the vocabulary comes from outside, and there may be no end to it.
+        if value in parents:
+            self._known_above[dimension, value] = kinds
+        return kinds
 
     def below(self, dimension: str, value: str) -> frozenset[str]:
         """Return the named kinds strictly below `value` by `kind_of`."""
         values = self.kinds.get(dimension, {})
         return frozenset(v for v in values if v != value and value in self.above(dimension, v))
 
+    @cached_property
+    def _known_products(self) -> dict[str, frozenset[str]]:
+        """Product -> its kinds, once asked, if they are the same for all rules at all times."""
+        return {}
+
     def product_above(self, product: str, jurisdiction: str, now: datetime) -> frozenset[str]:
         """Return `product` and its kinds for the rules of `jurisdiction` at `now`."""
+        known = self._known_products.get(product)
+        if known is not None:
+            return known
         found: set[str] = set()
         todo = list(self.above("product", product))
+        varies = product not in self.kinds.get("product", ())
         while todo:
             value = todo.pop()
             if value in found:
                 continue
             found.add(value)
             for dated in self.product_kinds.get(value, ()):
+                varies = varies or bool(dated.jurisdiction) or dated.span != ALWAYS
                 if dated.jurisdiction in ("", jurisdiction) and dated.span.holds(now):
                     todo.extend(self.above("product", dated.kind))
-        return frozenset(found)
+        kinds = frozenset(found)
+        if not varies:
+            self._known_products[product] = kinds
+        return kinds
 
     def product_boundaries(
         self, product: str, jurisdiction: str, now: datetime

@@ -8,28 +8,26 @@ it from meeting.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Final
 
 from comity.domain.facts import NULL_TIE, Tie
-from comity.domain.truth import Truth
 from comity.policy.mutating.mutants import Mutant, Spot
+from comity.policy.mutating.request_mutants import RequestMutant
 from comity.policy.reference import evaluate
 from comity.policy.reference.findings import Sight
-from comity.policy.reference.standing import clause_finding
-from comity.policy.rules import Clause, Modality, Rule, Ruleset
+from comity.policy.rules import Modality, Rule, Ruleset
+from comity.policy.scenarios.conditions import (
+    CONNECTING,
+    Atom,
+    Conditions,
+    atoms_named,
+)
 from comity.policy.scenarios.expectations import Asked, compare
 
-UNNAMED: Final = Clause()
-PRODUCTS: Final = ("products", "not_products")
-CONNECTING: Final = frozenset({"factors", "places", "populations", "low_trust"})
 MET: Final = frozenset[Spot]()
-
-Atom = tuple[str, object]
-"""An atom of a clause: the attribute, and its value."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class MutationReport:
     """
 
     mutants: int
-    survivors: tuple[Mutant, ...]
+    survivors: tuple[Mutant | RequestMutant, ...]
 
     @property
     def percent_alive(self) -> float:
@@ -75,10 +73,10 @@ class Trial:
             r.id: [] for r in ruleset.rules
         }
         self._bearing: dict[int, list[Rule]] = {}
-        products = ProductViews(ruleset)
+        conditions = Conditions(ruleset)
         bodies = [(rule, [atoms_named(clause) for clause in rule.body]) for rule in ruleset.rules]
         for question in asked:
-            view = View(question, products)
+            view = View(question, conditions)
             bearing = self._bearing.setdefault(id(question), [])
             for rule, body in bodies:
                 short = view.short_of(rule, body)
@@ -124,15 +122,14 @@ class Trial:
 
 
 class View:
-    """What a question's facts say of single atoms, each found out once."""
+    """What keeps rules from meeting the facts of a question."""
 
-    def __init__(self, question: Asked, products: ProductViews) -> None:
-        """Look at the facts of `question` at its instant."""
+    def __init__(self, question: Asked, conditions: Conditions) -> None:
+        """Look at the facts of `question` at its instant, by `conditions` of its rules."""
         case = question.case
         self._ties: Sequence[Tie] = case.ties
         self._sight: Sight = case.sight
-        self._products = products
-        self._known: dict[object, bool] = {}
+        self._conditions = conditions
 
     def short_of(self, rule: Rule, body: Sequence[Sequence[Atom]]) -> frozenset[Spot] | None:
         """Return the atoms, each of which alone keeps `rule` from being met or in doubt.
@@ -150,62 +147,16 @@ class View:
 
     def _lacking(self, atoms: Sequence[Atom], rule: Rule) -> list[str] | None:
         """Return the atoms any one of which is all that is lacking; None if more always are."""
+        ruled_out, sight = self._conditions.rule_out, self._sight
         by_tie = []
         for tie in self._ties:
-            joined = (a for a in atoms if a[0] in CONNECTING and self._ruled_out(a, rule, tie))
+            joined = (a for a in atoms if a[0] in CONNECTING and ruled_out(a, rule, tie, sight))
             by_tie.append([field for field, _ in islice(joined, 2)])
         best = min(map(len, by_tie))
         if best > 1:
             return None
-        apart = (a for a in atoms if a[0] not in CONNECTING and self._ruled_out(a, rule, NULL_TIE))
+        apart = (a for a in atoms if a[0] not in CONNECTING and ruled_out(a, rule, NULL_TIE, sight))
         general = [field for field, _ in islice(apart, 2 - best)]
         if best + len(general) > 1:
             return None
         return general or [field for lacking in by_tie if len(lacking) == best for field in lacking]
-
-    def _ruled_out(self, atom: Atom, rule: Rule, tie: Tie) -> bool:
-        """Return whether a known fact rules `atom` out on `tie`."""
-        field, value = atom
-        if field == "factors":
-            return tie.factor not in value  # type: ignore[operator] # a set of factors
-        if field in PRODUCTS:
-            return self._products.ruled_out(atom, rule, self._sight)
-        key = (atom, tie if field in CONNECTING else None, rule.part_unknown)
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = is_ruled_out(atom, rule, tie, self._sight)
-        return known
-
-
-class ProductViews:
-    """What products say of atoms that name some, each found out once between two changes."""
-
-    def __init__(self, ruleset: Ruleset) -> None:
-        """Find out when, and for whose rules, kinds of products change."""
-        kinds = [k for dated in ruleset.lexicon.product_kinds.values() for k in dated]
-        edges = {e for k in kinds for e in (k.span.start, k.span.end) if e is not None}
-        self._edges = sorted(edges)
-        self._special = {kind.jurisdiction for kind in kinds}
-        self._known: dict[object, bool] = {}
-
-    def ruled_out(self, atom: Atom, rule: Rule, sight: Sight) -> bool:
-        """Return whether the product of the facts rules `atom` out."""
-        whose = rule.jurisdiction if rule.jurisdiction in self._special else ""
-        key = (atom, sight.facts.product, whose, bisect_right(self._edges, sight.now))
-        known = self._known.get(key)
-        if known is None:
-            known = self._known[key] = is_ruled_out(atom, rule, NULL_TIE, sight)
-        return known
-
-
-def is_ruled_out(atom: Atom, rule: Rule, tie: Tie, sight: Sight) -> bool:
-    """Return whether a known fact rules `atom` of `rule` out on `tie`."""
-    field, value = atom
-    alone = Clause(**{field: value})  # type: ignore[arg-type] # an attribute's own value
-    return clause_finding(alone, rule, tie, sight).value is Truth.F
-
-
-def atoms_named(clause: Clause) -> tuple[Atom, ...]:
-    """Return the atoms that `clause` names."""
-    named = ((field.name, getattr(clause, field.name)) for field in fields(clause))
-    return tuple((name, value) for name, value in named if value != getattr(UNNAMED, name))

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import islice
 from pathlib import PurePosixPath
 
 from comity.domain.facts import NULL_TIE, Tie
 from comity.domain.truth import Truth
+from comity.policy.reference.findings import Sight
 from comity.policy.reference.standing import any_clause, derogators_of, parts_on
-from comity.policy.reference.validity import without_connection
 from comity.policy.rules import Clause, Rule
-from comity.policy.scenarios.encounters import Case, unmet_atoms
+from comity.policy.scenarios.conditions import (
+    CONNECTING,
+    Atom,
+    Conditions,
+    atoms_named,
+)
+from comity.policy.scenarios.encounters import Case
 
 # A scenario shows a boundary if it asks this close to it on both sides: close enough that a
 # boundary taken in another zone would not pass.
@@ -21,6 +26,8 @@ CLOSE = timedelta(minutes=1)
 SUFFIX = "_test"
 # A rule missed by so many conditions, or more, is not nearly met.
 FAR = 2
+
+_Halves = tuple[Sequence[Atom], Sequence[Atom]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,22 +106,28 @@ class _Tally:
 def cover(cases: Iterable[tuple[str, Case]], rules: Sequence[Rule]) -> tuple[RuleCoverage, ...]:
     """Return what `cases`, each with its scenario file, show of `rules`, in their order."""
     tallies = {rule.id: _Tally() for rule in rules}
-    by_code: dict[str, list[Rule]] = {}
+    by_code: dict[str, list[tuple[Rule, Sequence[_Halves]]]] = {}
     for rule in rules:
-        by_code.setdefault(PurePosixPath(rule.text.file).stem, []).append(rule)
-    halves = {rule.id: tuple(map(_halves, rule.body)) for rule in rules}
+        code = PurePosixPath(rule.text.file).stem
+        by_code.setdefault(code, []).append((rule, [*map(_halves, rule.body)]))
+    conditions: dict[int, Conditions] = {}
     for file, case in cases:
-        for rule in by_code.get(PurePosixPath(file).stem.removesuffix(SUFFIX), ()):
-            if rule.id in case.ruleset.by_id:
-                gaps = _gaps(rule, halves[rule.id], case)
-                _observe(rule, gaps, case, tallies[rule.id])
+        ruleset = case.ruleset
+        if id(ruleset) not in conditions:
+            conditions[id(ruleset)] = Conditions(ruleset)
+        meeting = _Meeting(case.ties, case.sight, conditions[id(ruleset)])
+        for rule, halves in by_code.get(PurePosixPath(file).stem.removesuffix(SUFFIX), ()):
+            if rule.id in ruleset.by_id:
+                _observe(rule, meeting.gaps(rule, halves), case, meeting, tallies[rule.id])
     derogated = {general for rule in rules for general in rule.derogates}
     return tuple(_coverage(r, tallies[r.id], derogable=r.id in derogated) for r in rules)
 
 
-def _observe(rule: Rule, gaps: Mapping[Tie, int], case: Case, tally: _Tally) -> None:
+def _observe(
+    rule: Rule, gaps: Mapping[Tie, int], case: Case, meeting: _Meeting, tally: _Tally
+) -> None:
     """Add what `case` shows of `rule`, which it misses by so many conditions on each connection."""
-    ties, sight = case.ties, case.sight
+    ties, sight = meeting.ties, meeting.sight
     in_force = rule.timeline.state_at(case.now) is not None
     nearest = min(gaps.values())
     met = [
@@ -140,33 +153,42 @@ def _observe(rule: Rule, gaps: Mapping[Tie, int], case: Case, tally: _Tally) -> 
         )
 
 
-def _halves(clause: Clause) -> tuple[Clause, Clause]:
+def _halves(clause: Clause) -> _Halves:
     """Return what `clause` asks of the request and the person, and what of a connection."""
-    apart = without_connection(clause)
-    joined = Clause(
-        factors=clause.factors,
-        places=clause.places,
-        populations=clause.populations,
-        low_trust=clause.low_trust,
+    atoms = atoms_named(clause)
+    return (
+        tuple(atom for atom in atoms if atom[0] not in CONNECTING),
+        tuple(atom for atom in atoms if atom[0] in CONNECTING),
     )
-    return apart, joined
 
 
-def _gaps(rule: Rule, halves: Sequence[tuple[Clause, Clause]], case: Case) -> Mapping[Tie, int]:
-    """Return how many conditions the body is short of on each connection; at most `FAR`."""
-    ties = case.ties
-    gaps = dict.fromkeys(ties, FAR)
-    for apart, joined in halves:
-        general = _gap(apart, rule, NULL_TIE, case)
-        if general < FAR:
-            for tie in ties:
-                gaps[tie] = min(gaps[tie], general + _gap(joined, rule, tie, case))
-    return gaps
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    """The facts of one question as clauses look at them."""
 
+    ties: tuple[Tie, ...]
+    sight: Sight
+    conditions: Conditions
 
-def _gap(clause: Clause, rule: Rule, tie: Tie, case: Case) -> int:
-    """Return how many conditions of `clause` a known fact rules out on `tie`; `FAR` for more."""
-    return sum(1 for _ in islice(unmet_atoms(clause, rule, tie, case), FAR))
+    def gaps(self, rule: Rule, halves: Sequence[_Halves]) -> Mapping[Tie, int]:
+        """Return how many conditions the body is short of on each connection; at most `FAR`."""
+        gaps = dict.fromkeys(self.ties, FAR)
+        for apart, joined in halves:
+            general = self._gap(apart, rule, NULL_TIE)
+            if general < FAR:
+                for tie in self.ties:
+                    gaps[tie] = min(gaps[tie], general + self._gap(joined, rule, tie))
+        return gaps
+
+    def _gap(self, atoms: Iterable[Atom], rule: Rule, tie: Tie) -> int:
+        """Return how many of `atoms` a known fact rules out on `tie`; `FAR` for more."""
+        gap = 0
+        for atom in atoms:
+            if self.conditions.rule_out(atom, rule, tie, self.sight):
+                gap += 1
+                if gap == FAR:
+                    break
+        return gap
 
 
 def _coverage(rule: Rule, tally: _Tally, *, derogable: bool) -> RuleCoverage:

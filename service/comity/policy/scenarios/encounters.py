@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from typing import Final
@@ -12,12 +12,12 @@ from comity.domain.decision import Reason, Standing
 from comity.domain.facts import Facts, Tie
 from comity.domain.truth import Truth
 from comity.policy.reference.findings import Sight
-from comity.policy.reference.standing import clause_finding, derogators_of, parts_on
+from comity.policy.reference.standing import derogators_of, parts_on
 from comity.policy.rules import FACT_OF_ATOM, AgeBand, Clause, Rule, Ruleset
+from comity.policy.scenarios.conditions import atoms_named, is_ruled_out
 from comity.policy.scenarios.results import Encounter
 from comity.policy.scenarios.wording import listed, word_tie
 
-UNNAMED: Final = tuple((field.name, field.default) for field in fields(Clause))
 MOST_LISTED: Final = 12
 ATOM_WORDS: Final[Mapping[str, str]] = {"factors": "connected_by", **FACT_OF_ATOM}
 
@@ -118,12 +118,9 @@ def _sparing(rule: Rule, tie: Tie, case: Case) -> Iterator[str]:
 def unmet_atoms(clause: Clause, rule: Rule, tie: Tie, case: Case) -> Iterator[str]:
     """Yield the names of the atoms of `clause` that a known fact rules out on `tie`."""
     sight = case.sight
-    for name, unnamed in UNNAMED:
-        value = getattr(clause, name)
-        if value != unnamed:
-            alone = Clause(**{name: value})
-            if clause_finding(alone, rule, tie, sight).value is Truth.F:
-                yield name
+    for atom in atoms_named(clause):
+        if is_ruled_out(atom, rule, tie, sight):
+            yield atom[0]
 
 
 def _word_asked(clause: Clause, name: str) -> str:
