@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import comity.v1
+from comity.grpc_api.forms import FORMS, word_pattern
 from comity.grpc_api.limits import LIMITS, FieldLimit
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
@@ -110,3 +111,46 @@ def test_every_list_text_and_number_of_a_request_is_limited() -> None:
 def test_limits_stand_only_on_fields_of_requests() -> None:
     """The server enforces limits on requests, so no reply states one."""
     assert {name.rpartition(".")[0] for name in LIMITS} <= requests_reach()
+
+
+def examples_in(words: str) -> list[str]:
+    """Return the examples that a wording gives."""
+    return [
+        example
+        for pair in re.findall(r"such as (\S+?)(?: or ([A-Z-]+))?(?=[,;]|$)", words)
+        for example in pair
+        if example
+    ]
+
+
+def test_every_pattern_of_a_comment_is_put_into_words() -> None:
+    """Each with examples that it allows; no wording is kept for a pattern that is gone."""
+    stated = {stated_limit(comment).pattern for _, _, comment in commented_fields()} - {None}
+    plain = {pattern for pattern in stated if re.fullmatch(r"[a-z_|]+", str(pattern))}
+    assert stated - plain == set(FORMS)
+    for pattern in map(str, stated - plain):
+        examples = examples_in(word_pattern(pattern))
+        assert examples, pattern
+        assert all(re.fullmatch(pattern, example) for example in examples), pattern
+    for pattern in map(str, plain):
+        assert word_pattern(pattern) == f"must be one of {pattern.replace('|', ', ')}"
+
+
+def test_what_a_wording_excludes_the_pattern_excludes() -> None:
+    """The words are narrower than anything goes."""
+    wrong = {
+        "[a-z][a-z0-9_]*": ("Works", "1st", "works for", ""),
+        "[A-Z]{2}(-[A-Z0-9]{1,3})?|[a-z][a-z0-9_]*": ("Poland", "US-", "EU-Commission", "POL"),
+        "[A-Z]{2,3}(-[A-Z0-9]{1,3})?|[a-z][a-z0-9_]*": ("Poland", "US-", "EEAX"),
+        "[A-Z]{2}|[a-z][a-z0-9_]*": ("Poland", "US-TX", "POL"),
+        "[A-Z]{2}": ("pl", "POL", "P1"),
+        "[!-~]+": ("a b", "ä", ""),
+        "[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*": ("english", "en_GB", "e"),
+        r"\+[1-9][0-9]{6,14}": ("0441632960961", "+041632960961", "+123456", "+1 234 567 890"),
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}": ("01-02-2001", "2001-2-3", "20010203"),
+        "[a-z0-9][a-z0-9_-]*(#[A-Za-z0-9_-]+)?": ("UA-1", "eu-consent#", "-a"),
+        "[0-9a-f]{32}-[0-9a-f]{16}": ("0" * 49, f"{'0' * 32}-{'A' * 16}"),
+    }
+    assert wrong.keys() == FORMS.keys()
+    for pattern, values in wrong.items():
+        assert not any(re.fullmatch(pattern, value) for value in values), pattern

@@ -8,6 +8,7 @@ from typing import Any
 
 import grpc
 import pytest
+from comity.grpc_api.forms import word_pattern
 from comity.grpc_api.limits import FieldLimit, limit_of
 from comity.v1 import eligibility_service_pb2
 from google.protobuf import json_format, message_factory
@@ -98,7 +99,7 @@ def bad_values(field: FieldDescriptor, limit: FieldLimit) -> Iterator[tuple[str,
         yield "unknown", 99, f"must be one of {names}"
     elif field.type == FieldDescriptor.TYPE_STRING:
         if limit.pattern is not None:
-            yield "pattern", "\x7f", f"must match {limit.pattern}"
+            yield "pattern", "\x7f", word_pattern(limit.pattern)
         if (most := limit.most_characters) is not None:
             yield "long", "a" * (most + 1), f"has {most + 1} characters; at most {most} are allowed"
     elif limit.most is not None:

@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from comity.domain.errors import FieldViolation
+from comity.grpc_api.forms import word_pattern
 from comity.grpc_api.limits import EARLIEST_SECOND, LATEST_SECOND, FieldLimit, limit_of
 
 NANOS_A_SECOND = 1_000_000_000
@@ -131,7 +132,7 @@ def _check_text(limit: FieldLimit, value: object, where: str) -> FieldViolation 
         return TooLong(where, complaint)
     pattern = limit.compiled_pattern
     if pattern is not None and pattern.fullmatch(text) is None:
-        return FieldViolation(where, f"must match {pattern.pattern}")
+        return FieldViolation(where, word_pattern(pattern.pattern))
     return None
 
 

@@ -226,8 +226,8 @@ def test_a_bad_question_names_its_fields(check: Command) -> None:
     ended = check("check", "--action", "message_sned", *ties)
     assert (ended.code, ended.out) == (2, "")
     assert ended.err.startswith("comity: the question is not in order:\n")
-    assert "  facts.connections[1].place (--presence Poland): must match" in ended.err
-    assert "  facts.connections[2].place (--works-for Kyiv): must match" in ended.err
+    assert "  facts.connections[1].place (--presence Poland): must be an ISO" in ended.err
+    assert "  facts.connections[2].place (--works-for Kyiv): must be an ISO" in ended.err
     assert "  facts.action: unknown action: did you mean 'message_send'?" in ended.err
 
 
