@@ -83,7 +83,8 @@ def recompute_decision(
     return Recomputed(
         record,
         tuple(map(account, account_for(case, decision.reasons, ()))),
-        tuple(map(account, near_misses(case, by, most_close))),
+        # To find them takes longer than all the rest.
+        tuple(map(account, near_misses(case, by, most_close))) if most_close else (),
         explain(policy.engine.evaluate, ruleset, record.question, now),
     )
 
