@@ -4,7 +4,7 @@ SHELL := /bin/sh
 
 PYTHON := .venv/bin/python
 
-.PHONY: help run test setup setup-tests format check fuzz soak bench clean
+.PHONY: help run test setup setup-tests setup-bench format check fuzz soak bench bench-quick clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile
@@ -21,6 +21,9 @@ setup: ## virtual environment, the package, generated protobuf code
 setup-tests: ## the same, and what the tests need
 	@sh scripts/setup.sh tests
 
+setup-bench: ## the same, and what the benchmarks compare with, as far as it can be had
+	@sh scripts/setup.sh bench
+
 format: setup-tests ## format the code
 	$(PYTHON) -m ruff check --fix-only --quiet . && $(PYTHON) -m ruff format .
 
@@ -32,8 +35,11 @@ fuzz: setup-tests ## property tests and request fuzzing at full size (about an h
 soak: setup-tests ## reloads and faults at full size
 	@sh scripts/long.sh soak
 
-bench: setup-tests ## benchmarks: one printed table a program
+bench: setup-bench ## benchmarks: one printed table a program
 	@sh scripts/long.sh bench
+
+bench-quick: setup-bench ## the comparing benchmark, one short turn of everything
+	@PYTHONPATH=service:tests $(PYTHON) -m bench.throughput --quick
 
 clean: ## remove what setup and tests made
 	rm -rf .venv .cache build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache service/comity/v1 service/comity.egg-info

@@ -19,6 +19,15 @@ for program in "$folder"/*.py; do
     PYTHONPATH=service:tests $python "$program" || failed="$failed $program"
 done
 
+# Programs of several files are packages.
+for program in "$folder"/*/__main__.py; do
+    [ -f "$program" ] || continue
+    package=$(dirname "$program")
+    printf '== %s\n' "$package"
+    module=$(printf '%s' "${package#tests/}" | tr / .)
+    PYTHONPATH=service:tests $python -m "$module" || failed="$failed $package"
+done
+
 if [ -n "$failed" ]; then
     printf 'failed:%s\n' "$failed" >&2
     exit 1

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Make the virtual environment and install the package: `setup.sh run`, or `setup.sh tests`
-# for what the tests need besides. Missing system packages are installed with apt.
+# for what the tests need besides, or `setup.sh bench` for what benchmarks compare with as well.
+# Missing system packages are installed with apt.
 # Does nothing if it was done before, in this place and with the same pyproject.toml.
 set -eu
 cd "$(dirname "$0")/.."
@@ -58,11 +59,23 @@ install() {
     if [ "$(cat "$stamp" 2>/dev/null)" = "$(wanted)" ]; then return; fi
     say "installing $2"
     shift 2
-    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-warn-script-location "$@"
+    .venv/bin/python -m pip install -qq --disable-pip-version-check --no-warn-script-location "$@" ||
+        return 1
     wanted >"$stamp"
 }
 
 install_package() { install .installed "Comity into .venv" --group build --editable .; }
+
+# Benchmarks leave out what is not there, and say so.
+install_rivals() {
+    install .installed-for-benchmarks "what benchmarks compare with" --group bench ||
+        say "no Cedar, no casbin"
+    command -v h2load >/dev/null || (apt_install nghttp2-client) || say "no h2load"
+    if [ -d .cache/bench/node_modules/@cerbos ]; then return; fi
+    mkdir -p .cache/bench
+    npm install --silent --no-fund --no-audit --prefix .cache/bench @cerbos/cerbos-linux-x64@0.55 ||
+        say "no Cerbos: npm could not install it"
+}
 
 case "${1:-run}" in
 run)
@@ -74,8 +87,14 @@ tests)
     install_package
     install .installed-for-tests "what the tests need" --group build --group dev
     ;;
+bench)
+    make_environment
+    install_package
+    install .installed-for-tests "what the tests need" --group build --group dev
+    install_rivals
+    ;;
 *)
-    say "usage: setup.sh run|tests"; exit 2
+    say "usage: setup.sh run|tests|bench"; exit 2
     ;;
 esac
 .venv/bin/python scripts/generate_protobuf.py

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.throughput.load import Ran, arrivals, connected, run_open
-from bench.throughput.spreads import percentile
+from bench.throughput.pace import Pace
 from bench.throughput.pools import Pool, WrongAnswerError
 from bench.throughput.results import Row
 from bench.throughput.servers import Served
+from bench.throughput.spreads import percentile
 from bench.throughput.wire import OK, RESET_STATUS, Ended
 
 CONNECTIONS_OF_MANY = 16
@@ -43,17 +44,20 @@ class Latency:
 def measure_latency(server: Served, pool: Pool, rate: float, seconds: float, seed: int) -> Latency:
     """Return the latencies of calls that arrive at `rate` a second.
 
+    A call that is refused, as when something else holds the machine up, counts as a second.
+
     Raises:
-        WrongAnswerError: a call failed, or a reply that was looked at is wrong.
+        WrongAnswerError: a call failed otherwise, or a reply that was looked at is wrong.
     """
     spent = server.cpu_seconds()
     with connected(server.address, pool.form.path) as connections:
         ran = run_open(connections, pool.messages, arrivals(rate, seconds, seed))
     spent = server.cpu_seconds() - spent
-    _require_right(ran, pool, {OK})
+    _require_right(ran, pool, {OK, REFUSED})
+    latencies = [*ran.latencies, *[PATIENCE_SECONDS] * ran.statuses[REFUSED]]
     return Latency(
-        p50=percentile(ran.latencies, 0.5) * 1e6,
-        p99=percentile(ran.latencies, 0.99) * 1e6,
+        p50=percentile(latencies, 0.5) * 1e6,
+        p99=percentile(latencies, 0.99) * 1e6,
         late_p99=percentile(ran.late, 0.99) * 1e6,
         server_us=spent / ran.begun * 1e6,
         busy=ran.busy,
@@ -73,35 +77,44 @@ def _require_right(ran: Ran, pool: Pool, statuses: set[str]) -> None:
         pool.require_right(position % len(pool.messages), reply)
 
 
-def compare_latencies(
-    servers: Sequence[tuple[str, str, Served, Pool]],
-    rate: float,
-    repetitions: int,
-    seconds: float,
-    tell: Callable[[str], None],
-) -> Iterator[Row]:
-    """Yield p50 and p99 of servers at the same rate, in turns; each is (id, label, server, pool).
+@dataclass(frozen=True, slots=True)
+class Waited:
+    """A server whose latency is measured.
 
-    Calls arrive at the same instants for all.
+    Attributes:
+        id: beginning of the names of its rows.
+        label: beginning of their labels.
+        server: the server.
+        pool: what it is asked.
     """
-    turns: dict[str, list[Latency]] = {name: [] for name, *_ in servers}
-    for repetition in range(repetitions):
-        for name, _, server, pool in servers[:: 1 if repetition % 2 == 0 else -1]:
-            tell(f"{name} at {rate:,.0f} calls/s, {repetition + 1} of {repetitions}")
-            turns[name].append(measure_latency(server, pool, rate, seconds, repetition))
-    for name, label, *_ in servers:
-        told = turns[name]
+
+    id: str
+    label: str
+    server: Served
+    pool: Pool
+
+    def rows(self, turns: Sequence[Latency]) -> Iterator[Row]:
+        """Yield its rows."""
         for share in ("p50", "p99"):
             yield Row(
-                id=f"{name}_{share}",
-                label=f"{label}: {share}",
+                id=f"{self.id}_{share}",
+                label=f"{self.label}: {share}",
                 unit="µs",
-                values=[getattr(turn, share) for turn in told],
-                server_us=[turn.server_us for turn in told],
-                load_busy=[turn.busy for turn in told],
+                values=[getattr(turn, share) for turn in turns],
+                server_us=[turn.server_us for turn in turns],
+                load_busy=[turn.busy for turn in turns],
             )
-        late = [turn.late_p99 for turn in told]
-        yield Row(f"{name}_late", f"{label}: the load late, p99", "µs", late)
+        late = [turn.late_p99 for turn in turns]
+        yield Row(f"{self.id}_late", f"{self.label}: the load late, p99", "µs", late)
+
+
+def compare_latencies(waited: Sequence[Waited], rate: float, pace: Pace) -> Iterator[Row]:
+    """Yield the latencies of servers at the same rate; calls arrive at the same instants."""
+    turns: dict[str, list[Latency]] = {one.id: [] for one in waited}
+    for seed, one in pace.turns(waited, lambda one: f"{one.id} at {rate:,.0f} calls/s"):
+        turns[one.id].append(measure_latency(one.server, one.pool, rate, pace.seconds, seed))
+    for one in waited:
+        yield from one.rows(turns[one.id])
 
 
 def measure_goodput(server: Served, pool: Pool, rate: float, seconds: float, seed: int) -> float:
@@ -127,23 +140,13 @@ def measure_goodput(server: Served, pool: Pool, rate: float, seconds: float, see
     return good / seconds
 
 
-def compare_goodputs(
-    server: Served,
-    pool: Pool,
-    sustainable: float,
-    repetitions: int,
-    seconds: float,
-    tell: Callable[[str], None],
-) -> Iterator[Row]:
+def compare_goodputs(server: Served, pool: Pool, sustainable: float, pace: Pace) -> Iterator[Row]:
     """Yield the goodput at its best near the sustainable load, and at three times that load."""
-    peaks, overloaded = [], []
-    for repetition in range(repetitions):
-        goodputs = []
-        for load in (*LOADS_OF_PEAK, OVERLOAD):
-            tell(f"goodput at {load:g} of the sustainable load, {repetition + 1} of {repetitions}")
-            rate = sustainable * load
-            goodputs.append(measure_goodput(server, pool, rate, seconds, repetition))
-        peaks.append(max(goodputs[:-1]))
-        overloaded.append(goodputs[-1])
+    goodputs: dict[float, list[float]] = {load: [] for load in (*LOADS_OF_PEAK, OVERLOAD)}
+    for seed, load in pace.turns(list(goodputs), lambda load: f"goodput at {load:g} of the load"):
+        rate = sustainable * load
+        goodputs[load].append(measure_goodput(server, pool, rate, pace.seconds, seed))
+    overloaded = goodputs.pop(OVERLOAD)
+    peaks = [max(of_one) for of_one in zip(*goodputs.values(), strict=True)]
     yield Row("goodput_peak", "Comity, goodput at its peak", "calls/s", peaks)
     yield Row("goodput_3", "Comity, goodput at 3 times the load", "calls/s", overloaded)

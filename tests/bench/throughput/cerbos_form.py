@@ -1,7 +1,7 @@
 """Rules and questions in the form of Cerbos.
 
-What an app is there is the kind of a resource here, so that only the rules about that app and action
-are looked at; the account asked about is the resource, so that one request asks about many.
+The app is the kind of a resource, so that only rules about that app and action are looked at; the
+account asked about is the resource, so that one request asks about many.
 
 Source: https://docs.cerbos.dev/cerbos/latest/policies/resource_policies,
     https://github.com/cerbos/cerbos/blob/main/api/public/cerbos/request/v1/request.proto
@@ -19,6 +19,7 @@ from bench.throughput.norms import PRODUCTS, Asked, Norm, today
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, struct_pb2
 
 CHECK = "/cerbos.svc.v1.CerbosService/CheckResources"
+Value = str | float | bool
 EFFECTS = {1: False, 2: True}
 _FIELD = descriptor_pb2.FieldDescriptorProto
 _SCALARS = {"string": _FIELD.TYPE_STRING, "int32": _FIELD.TYPE_INT32}
@@ -120,9 +121,9 @@ def write_policies(norms: Sequence[Norm], folder: Path) -> Path:
     return folder
 
 
-def attributes(asked: Asked, at: date) -> dict[str, str | float | bool]:
+def attributes(asked: Asked, at: date) -> dict[str, Value]:
     """Return the facts of a question, by name."""
-    found: dict[str, str | float | bool] = {
+    found: dict[str, Value] = {
         "device": asked.device,
         "official": asked.official,
         "age": asked.age(at),
@@ -148,7 +149,7 @@ def batch_request(asked: Sequence[Asked]) -> bytes:
     return octets
 
 
-def _set_value(target: Any, value: str | float | bool) -> None:
+def _set_value(target: Any, value: Value) -> None:
     match value:
         case bool():
             target.bool_value = value

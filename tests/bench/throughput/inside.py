@@ -19,9 +19,10 @@ from typing import Any
 
 import psutil
 from bench.throughput import comity_form
-from bench.throughput.norms import FACTORS, Asked, Law, draw_known, draw_norms, draw_unknown
-from bench.throughput.spreads import percentile
+from bench.throughput.drawing import draw_known, draw_norms, draw_unknown
+from bench.throughput.norms import FACTORS, Asked, Law
 from bench.throughput.pools import Form, Pool
+from bench.throughput.spreads import percentile
 from comity.adapters.bundle_cache import BundleCache
 from comity.adapters.data_directory import bundles_in
 from comity.adapters.policy_directory import PolicyDirectory, PolicyDirectoryError
@@ -182,11 +183,11 @@ def measure_engine(count: int, repetitions: int) -> dict[str, list[float]]:
     built = time.perf_counter()
     found: dict[str, list[float]] = {
         "compile_s": [compiled - start],
-        "engine_s": [built - compiled],
+        "build_s": [built - compiled],
         "memory_mib": [(process.memory_info().rss - before) / MIB],
-        "cold_p50": [],
-        "cold_p99": [],
-        "hit": [],
+        "engine_cold_p50": [],
+        "engine_cold_p99": [],
+        "engine_hit": [],
     }
     gc.collect()
     gc.freeze()
@@ -195,9 +196,9 @@ def measure_engine(count: int, repetitions: int) -> dict[str, list[float]]:
         cold = _time_cold(engine, bundle, list(itertools.islice(unknown, COLD + WARM_UP)))
         if repetition == 0:
             cold = cold[WARM_UP:]
-        found["cold_p50"].append(percentile(cold, 0.5))
-        found["cold_p99"].append(percentile(cold, 0.99))
-        found["hit"].append(_time_hits(engine, bundle, norms[:100]))
+        found["engine_cold_p50"].append(percentile(cold, 0.5))
+        found["engine_cold_p99"].append(percentile(cold, 0.99))
+        found["engine_hit"].append(_time_hits(engine, bundle, norms[:100]))
     _require_right(engine, bundle, Law(norms), list(itertools.islice(unknown, 200)))
     return found
 

@@ -9,8 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any
 
-from bench.throughput.norms import Asked, Law, Norm, today
-from bench.throughput.results import Row
+from bench.throughput.norms import Asked, Law, Norm, meets, today
 
 Decide = Callable[[Sequence[Asked]], list[bool]]
 CEDAR_QUESTIONS = 500
@@ -20,11 +19,11 @@ CASBIN_MODEL = """
 [request_definition]
 r = asked, product, act
 [policy_definition]
-p = place, factor, populations, product, act, device, below_age, excepts_official, eft
+p = product, act, rest, eft
 [policy_effect]
 e = !some(where (p.eft == deny))
 [matchers]
-m = r.product == p.product && r.act == p.act && met(r.asked, p.place, p.factor, p.populations, p.device, p.below_age, p.excepts_official)
+m = r.product == p.product && r.act == p.act && met(r.asked, p.rest)
 """
 
 
@@ -72,7 +71,11 @@ def cedar_decider(norms: Sequence[Norm]) -> Decide:
     import cedarpy
 
     text = "\n".join(["permit(principal, action, resource);", *map(cedar_rule, norms)])
-    policies, entities, at = cedarpy.PolicySet.from_str(text), cedarpy.Entities.from_json_str("[]"), today()
+    policies, entities, at = (
+        cedarpy.PolicySet.from_str(text),
+        cedarpy.Entities.from_json_str("[]"),
+        today(),
+    )
 
     def decide(asked: Sequence[Asked]) -> list[bool]:
         requests = [cedar_request(one, at) for one in asked]
@@ -90,52 +93,24 @@ def casbin_decider(norms: Sequence[Norm]) -> Decide:
     model = casbin.Model()
     model.load_model_from_text(CASBIN_MODEL)
     enforcer = casbin.Enforcer(model)
-    enforcer.add_function("met", _met)
+    at, by_number = today(), {str(norm.number): norm for norm in norms}
+    enforcer.add_function("met", lambda one, rest: meets(by_number[rest], one, at))
     enforcer.add_policies([line for norm in norms for line in _casbin_lines(norm)])
-    at = today()
 
     def decide(asked: Sequence[Asked]) -> list[bool]:
-        return [
-            not enforcer.enforce((one, one.age(at)), one.product, one.action) for one in asked
-        ]
+        return [not enforcer.enforce(one, one.product, one.action) for one in asked]
 
     return decide
 
 
 def _casbin_lines(norm: Norm) -> list[list[str]]:
-    """Return the lines of a rule."""
-    official, age = str(norm.excepts_official), str(norm.below_age)
-    populations = " ".join(norm.populations)
-    head = [norm.place, norm.factor, populations, norm.product]
-    return [[*head, action, norm.device, age, official, "deny"] for action in norm.actions]
-
-
-def _met(
-    asked: tuple[Asked, int],
-    place: str,
-    factor: str,
-    populations: str,
-    device: str,
-    below_age: str,
-    excepts_official: str,
-) -> bool:
-    """Return whether the rest of a line is met; the expressions of casbin have no loops."""
-    one, age = asked
-    among = populations.split()
-    return (
-        any(
-            tie.place == place and tie.factor == factor and (not among or tie.population in among)
-            for tie in one.ties
-        )
-        and device in ("", one.device)
-        and (below_age == "0" or age < int(below_age))
-        and not (excepts_official == "True" and one.official)
-    )
+    """Return the lines of a rule. Its expressions have no loops: the rest is for a function."""
+    return [[norm.product, action, str(norm.number), "deny"] for action in norm.actions]
 
 
 def measure_library(
-    name: str, label: str, decide: Decide, groups: Sequence[Sequence[Asked]], law: Law, times: int
-) -> Row:
+    decide: Decide, groups: Sequence[Sequence[Asked]], law: Law, times: int
+) -> list[float]:
     """Return the microseconds of a decision, of `groups` asked one after the other.
 
     Raises:
@@ -144,7 +119,7 @@ def measure_library(
     for group in groups:
         found, expected = decide(group), [law.denied(one) for one in group]
         if found != expected:
-            message = f"{name} answers {found}, not {expected}"
+            message = f"{found}, not {expected}"
             raise WrongLibraryAnswerError(message)
     count, values = sum(map(len, groups)), []
     for _ in range(times):
@@ -152,7 +127,7 @@ def measure_library(
         for group in groups:
             decide(group)
         values.append((time.thread_time_ns() - start) / count / 1000)
-    return Row(name, label, "µs", values)
+    return values
 
 
 def groups_of(asked: Sequence[Asked], size: int) -> list[Sequence[Asked]]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from bench.throughput.h2load import run_h2load
 from bench.throughput.load import CONNECTIONS, connected, run_closed
+from bench.throughput.pace import Pace
 from bench.throughput.pools import Pool, Supply
 from bench.throughput.results import Row
 from bench.throughput.servers import Served
@@ -183,20 +184,13 @@ def load_closed(
     return turn, ran.begun
 
 
-def take_turns(
-    contestants: Sequence[Contestant],
-    repetitions: int,
-    seconds: float,
-    tell: Callable[[str], None],
-) -> Iterator[Row]:
-    """Yield the rows of all, after so many repetitions, each in the reverse order of the last."""
+def take_turns(contestants: Sequence[Contestant], pace: Pace) -> Iterator[Row]:
+    """Yield the rows of all, after turns at this pace."""
     turns = defaultdict[str, list[Turn]](list)
     for contestant in contestants:
-        tell(f"{contestant.id}, warming up")
-        contestant.take_turn(seconds / 3)
-    for repetition in range(repetitions):
-        for contestant in contestants[:: 1 if repetition % 2 == 0 else -1]:
-            tell(f"{contestant.id}, {repetition + 1} of {repetitions}")
-            turns[contestant.id].append(contestant.take_turn(seconds))
+        pace.tell(f"{contestant.id}, warming up")
+        contestant.take_turn(pace.seconds / 3)
+    for _, contestant in pace.turns(contestants, lambda one: one.id):
+        turns[contestant.id].append(contestant.take_turn(pace.seconds))
     for contestant in contestants:
         yield contestant.row(turns[contestant.id])

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 import statistics
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 
 from bench.throughput import bare, cerbos_form, comity_form, h2load, libraries
-from bench.throughput.arrivals import compare_goodputs, compare_latencies
+from bench.throughput.arrivals import Waited, compare_goodputs, compare_latencies
+from bench.throughput.drawing import draw_known, draw_mixed, draw_norms, draw_unknown
 from bench.throughput.growth import measure_growth, measure_workers, run_inside
 from bench.throughput.load import connected, run_closed
-from bench.throughput.norms import Law, draw_known, draw_mixed, draw_norms, draw_unknown
+from bench.throughput.machine import describe
+from bench.throughput.norms import Law
+from bench.throughput.pace import Pace
 from bench.throughput.pools import Form, Pool, Supply, mean_size, one
 from bench.throughput.rates import ByH2load, Contestant, Fresh, Steady, take_turns
 from bench.throughput.results import LeftOut, Results, Row
@@ -80,6 +79,7 @@ class Run:
         self._plan = plan
         self._folder = folder
         self._start = time.monotonic()
+        self._pace = Pace(plan.repetitions, plan.seconds, self._tell)
         self._norms = draw_norms(RULES)
         self._law = Law(self._norms)
         self._known = draw_known(self._norms, ACCOUNTS, DIFFERENT)
@@ -88,7 +88,8 @@ class Run:
     def measure(self) -> Results:
         """Measure everything that can be; return it."""
         cores = share_cores()
-        self.results.about = describe(cores, self._plan)
+        self.results.about = describe(cores)
+        self.results.about["repetitions"] = f"{self._pace.repetitions} of {self._pace.seconds:g} s"
         with ExitStack() as stack:
             comity, _ = stack.enter_context(
                 comity_server(cores, self._policies, self._folder / "recorded")
@@ -104,21 +105,15 @@ class Run:
             contestants += self._unrecorded(stack, cores, hits, batches)
             contestants += self._cerbos(stack, cores)
             contestants += self._h2load(contestants)
-            self._add(take_turns(contestants, *self._turns()))
+            self._add(take_turns(contestants, self._pace))
             self._arrivals(comity, nothing, hits, bare_pool)
         self._inside(cores)
-        self._add(
-            measure_growth(
-                cores, self._plan.sizes, self._folder / "growth", *self._turns(1.5)
-            )
-        )
+        growth = self._folder / "growth"
+        shorter = self._pace.lasting(self._plan.seconds / 1.5)
+        self._add(measure_growth(cores, self._plan.sizes, growth, shorter))
         self._workers(batches)
         self.results.about["minutes"] = f"{(time.monotonic() - self._start) / 60:.1f}"
         return self.results
-
-    def _turns(self, times_shorter: float = 1) -> tuple[int, float, Callable[[str], None]]:
-        """Return repetitions, seconds of a turn, and how to tell of progress."""
-        return self._plan.repetitions, self._plan.seconds / times_shorter, self._tell
 
     def _tell(self, what: str) -> None:
         """Tell people who wait what is being measured."""
@@ -162,7 +157,9 @@ class Run:
         return [
             Steady("bare", "bare grpcio, no-op", nothing, bare_pool),
             Steady("hit", "Comity, unary hit", comity, hits),
-            Steady("mixed", "Comity, unary, known facts of people of any age, anywhere", comity, mixed),
+            Steady(
+                "mixed", "Comity, unary, known facts of people of any age, anywhere", comity, mixed
+            ),
             Fresh("cold", "Comity, unary cold", comity, unknown),
             Steady("batch", f"Comity, batch of {ITEMS}", comity, batches),
         ]
@@ -203,7 +200,10 @@ class Run:
         wanted = ("bare", "hit", "batch", "silent_hit", "cerbos", "cerbos_batch")
         return [
             ByH2load(
-                f"h2load_{single.id}", f"{single.label}, by h2load", single.server, single.pool,
+                f"h2load_{single.id}",
+                f"{single.label}, by h2load",
+                single.server,
+                single.pool,
                 self._folder,
             )
             for single in contestants
@@ -213,20 +213,14 @@ class Run:
     def _arrivals(self, comity: Served, nothing: Served, hits: Pool, bare_pool: Pool) -> None:
         """Measure latency at half of what Comity sustains, and goodput at three times that."""
         plan, sustainable = self._plan, statistics.median(self.results.rows["hit"].values)
-        servers = [
-            ("bare_half", "bare grpcio, at half of Comity's load", nothing, bare_pool),
-            ("half", "Comity, unary hit, at half load", comity, hits),
+        waited = [
+            Waited("bare_half", "bare grpcio, at half of Comity's load", nothing, bare_pool),
+            Waited("half", "Comity, unary hit, at half load", comity, hits),
         ]
-        self._add(
-            compare_latencies(
-                servers, sustainable / 2, plan.repetitions, plan.latency_seconds, self._tell
-            )
-        )
-        self._add(
-            compare_goodputs(
-                comity, hits, sustainable, plan.repetitions, plan.goodput_seconds, self._tell
-            )
-        )
+        pace = self._pace.lasting(plan.latency_seconds)
+        self._add(compare_latencies(waited, sustainable / 2, pace))
+        pace = self._pace.lasting(plan.goodput_seconds)
+        self._add(compare_goodputs(comity, hits, sustainable, pace))
 
     def _inside(self, cores: Cores) -> None:
         """Measure what runs inside a process: Comity, and other engines."""
@@ -255,53 +249,18 @@ class Run:
             ("cedar_batch", f"Cedar (cedarpy), in process, {ITEMS} questions a call", ITEMS),
         ):
             groups = libraries.groups_of(some, size)
-            self.results.add(
-                libraries.measure_library(
-                    name, label, decide, groups, self._law, self._plan.repetitions
-                )
-            )
+            times = libraries.measure_library(decide, groups, self._law, self._pace.repetitions)
+            self.results.add(Row(name, label, "µs", times))
 
     def _casbin(self) -> None:
         """Measure casbin."""
         some = libraries.groups_of(self._known[: libraries.CASBIN_QUESTIONS], 1)
         decide = libraries.casbin_decider(self._norms)
-        label = "casbin (pycasbin), in process"
-        self.results.add(
-            libraries.measure_library(
-                "casbin", label, decide, some, self._law, self._plan.repetitions
-            )
-        )
+        times = libraries.measure_library(decide, some, self._law, self._pace.repetitions)
+        self.results.add(Row("casbin", "casbin (pycasbin), in process", "µs", times))
 
     def _workers(self, batches: Pool) -> None:
         """Measure two workers against one, on all cores."""
         cores = share_cores(servers=2)
         folder = self._folder / "workers"
-        self._add(measure_workers(cores, self._policies, folder, batches, *self._turns()))
-
-
-def describe(cores: Cores, plan: Plan) -> dict[str, str]:
-    """Return what a reader of figures must know of the machine and of the run."""
-    packages = ("grpcio", "protobuf", "cedarpy", "pycasbin")
-    found = [f"{name} {version(name)}" for name in packages if find_spec_of(name)]
-    apart = "a core for the server, another for the load"
-    return {
-        "when": f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC",
-        "processor": processor(),
-        "cores": f"{os.cpu_count()}; {apart if cores.apart else 'shared by server and load'}",
-        "versions": ", ".join([f"Python {platform.python_version()}", *found]),
-        "repetitions": f"{plan.repetitions} of {plan.seconds:g} s",
-        "rules": f"{RULES}",
-    }
-
-
-def find_spec_of(package: str) -> bool:
-    """Return whether a package is installed."""
-    modules = {"grpcio": "grpc", "protobuf": "google.protobuf", "pycasbin": "casbin"}
-    return find_spec(modules.get(package, package)) is not None
-
-
-def processor() -> str:
-    """Return the model of the processor."""
-    with Path("/proc/cpuinfo").open(encoding="utf-8") as file:
-        models = [line.partition(":")[2].strip() for line in file if line.startswith("model name")]
-    return models[0] if models else platform.machine()
+        self._add(measure_workers(cores, self._policies, folder, batches, self._pace))

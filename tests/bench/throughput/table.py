@@ -71,7 +71,9 @@ def lines(results: Results) -> Iterator[str]:
     widths = [max(len(line[i]) for line in table) for i in range(len(HEADS) - 1)]
     for line in table:
         head, *rest = line[:-1]
-        figures = "  ".join(f"{text:>{width}}" for text, width in zip(rest, widths[1:], strict=True))
+        figures = "  ".join(
+            f"{text:>{width}}" for text, width in zip(rest, widths[1:], strict=True)
+        )
         yield f"{head:<{widths[0]}}  {figures}  {line[-1]}".rstrip()
     yield ""
     for one in results.left_out:

@@ -17,6 +17,7 @@ import struct
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Self
 
 from hpack import Decoder, Encoder, NeverIndexedHeaderTuple
 
@@ -140,7 +141,7 @@ class Connection:
         self._read_settings()
         self.socket.setblocking(False)
 
-    def __enter__(self) -> Connection:
+    def __enter__(self) -> Self:
         """Return the connection."""
         return self
 
