@@ -26,6 +26,8 @@ from unit.grpc_api.small_world import SmallWorld
 
 ASK = "/Test/Ask"
 BATCH = "/Test/BatchAsk"
+SLOW = "/Test/GetDecision"
+MOST_SLOW = 32
 
 
 @dataclass
@@ -76,7 +78,7 @@ def serving(
     guards = (OverloadInterceptor(settings, busy.metrics), DeadlineInterceptor())
     server = build_server(settings, guards)
     handler = grpc.unary_unary_rpc_method_handler(busy.answer)
-    handlers = {"Ask": handler, "BatchAsk": handler}
+    handlers = {"Ask": handler, "BatchAsk": handler, "GetDecision": handler}
     server.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("Test", handlers)])
     health_pb2_grpc.add_HealthServicer_to_server(health.HealthServicer(), server)
     if credentials:
@@ -137,6 +139,25 @@ def test_one_call_too_many_is_refused_at_once_though_all_threads_are_busy() -> N
         eventually(lambda: busy.in_flight() == 0)
         assert channel.unary_unary(ASK)(b"later", timeout=PATIENCE_SECONDS) == b"later"
     assert sorted(busy.begun) == [b"1", b"2", b"later", b"waits"]
+
+
+def test_explanations_keep_nobody_else_from_an_answer() -> None:
+    """They run one at a time, beside a line with an end, and take no room from other calls."""
+    with (
+        serving(threads=1, max_in_flight=1) as busy,
+        grpc.insecure_channel(busy.address) as channel,
+    ):
+        hold(channel, busy, *(b"%d" % number for number in range(MOST_SLOW)), method=SLOW)
+        eventually(lambda: busy.begun)
+        error, _ = refusal_of(channel, SLOW)
+        assert reason_of(error) == "OVERLOADED"
+        assert int(dict(error.trailing_metadata())[PUSHBACK]) >= 10
+        assert busy.counted("server_full") == 1
+        assert channel.unary_unary(ASK)(b"quick", timeout=PATIENCE_SECONDS) == b"quick"
+        assert len(busy.begun) == 2
+        busy.release.set()
+        eventually(lambda: busy.in_flight() == 0)
+    assert len(busy.begun) == MOST_SLOW + 1
 
 
 def test_health_is_told_whatever_the_load() -> None:
