@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import datetime
 from enum import Enum
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import NoneType, UnionType
 from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
@@ -37,11 +37,26 @@ def to_plain(value: object) -> Plain:
             return [to_plain(member) for member in value]
         case Mapping():
             return {str(key): to_plain(member) for key, member in value.items()}
-    if not is_dataclass(value) or isinstance(value, type):
-        message = f"{type(value).__qualname__} is not recorded"
+    plain: dict[str, Plain] = {}
+    kind: type = type(value)
+    for name, default in _defaults_of(kind):
+        member = getattr(value, name)
+        if member != default:
+            plain[name] = to_plain(member)
+    return plain
+
+
+@cache
+def _defaults_of(kind: type) -> tuple[tuple[str, object], ...]:
+    """Return each attribute of a dataclass with its default.
+
+    Raises:
+        TypeError: it is no dataclass.
+    """
+    if not is_dataclass(kind):
+        message = f"{kind.__qualname__} is not recorded"
         raise TypeError(message)
-    given = ((one.name, getattr(value, one.name), _default(one)) for one in fields(value))
-    return {name: to_plain(member) for name, member, default in given if member != default}
+    return tuple((one.name, _default(one)) for one in fields(kind))
 
 
 def from_plain(kind: type[T], plain: object) -> T:

@@ -142,6 +142,7 @@ class Memory:
         self.policy = policy
         self.classes = classes
         self.asked: Cache[tuple[bytes, bytes], Asked] = Cache(ASKED_KEPT)
+        self.glimpsed: Cache[tuple[bytes, bytes], bool] = Cache(ASKED_KEPT)
         self.answers: Cache[Key, Known] = Cache(ANSWERS_KEPT)
         self._endings: Cache[Hashable, Ending] = Cache(ANSWERS_KEPT)
         start = datetime.min.replace(tzinfo=UTC)

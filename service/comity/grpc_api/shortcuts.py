@@ -200,6 +200,9 @@ class Shortcuts:
         key, unknown = (lesson.octets, facts), record.question.unknown
         asked = memory.asked.get(key)
         if asked is None:
+            if memory.glimpsed.get(key) is None:  # most facts that come once don't come again
+                memory.glimpsed.put(key, True)
+                return
             asked = Asked(options, "age" not in unknown, "account_created" not in unknown)
             memory.asked.put(key, asked)
         found = self.find(memory, asked, lesson.message.subject, record.evaluated_at, lesson.form)

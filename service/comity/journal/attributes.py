@@ -12,6 +12,7 @@ from typing import Final
 
 from opentelemetry.util.types import AnyValue
 
+OF_SPAN: Final = b"\x4a"
 _SHORT: Final = tuple(bytes((length,)) for length in range(128))
 _DOUBLE: Final = struct.Struct("<Bd")
 _HEADS_KEPT: Final = 100
@@ -63,7 +64,7 @@ class AttributeKey:
     def _field(self, octets: bytes, missing: int) -> bytes:
         """Return the field with a value that begins with `octets`, of which some are `missing`."""
         pair = self._head + encode_varint(len(octets) + missing) + octets
-        return b"\x4a" + encode_varint(len(pair) + missing) + pair
+        return OF_SPAN + encode_varint(len(pair) + missing) + pair
 
 
 def _value_head(length: int) -> bytes:
@@ -71,14 +72,14 @@ def _value_head(length: int) -> bytes:
     return b"\x0a" + encode_varint(length)
 
 
-def encode_attributes(attributes: Mapping[str, AnyValue]) -> bytes:
-    """Return `attributes` as fields of a span, in their order.
+def encode_attributes(attributes: Mapping[str, AnyValue], tag: bytes = OF_SPAN) -> bytes:
+    """Return `attributes` as fields `tag`, those of a span, in their order.
 
     Raises:
         ValueError: as `AttributeKey.encode`.
     """
     pairs = [_encode_pair(*item) for item in attributes.items()]
-    return b"".join([b"\x4a" + encode_varint(len(pair)) + pair for pair in pairs])
+    return b"".join([tag + encode_varint(len(pair)) + pair for pair in pairs])
 
 
 def encode_value(value: AnyValue) -> bytes:

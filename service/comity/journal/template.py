@@ -12,11 +12,11 @@ from typing import Final
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
-from opentelemetry.sdk.trace import Event, ReadableSpan
+from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, SpanKind, Status
 from opentelemetry.util.types import AnyValue
 
-from comity.journal.attributes import encode_varint
+from comity.journal.attributes import encode_attributes, encode_varint
 
 # What the SDK writes into the flags of a span: whether its parent is in another process is known.
 LOCAL_PARENT: Final = 0x100
@@ -29,6 +29,11 @@ _HEAD: Final = struct.Struct("<2s16s2s8s2sIBQBQ")
 _TIME: Final = struct.Struct("<Q")
 _TRACE_STATE_TAG: Final = b"\x1a"
 _PARENT_TAG: Final = b"\x22\x08"
+_NAME_TAG: Final = b"\x2a"
+_KIND_TAG: Final = b"\x30"
+_NO_STATUS: Final = b"\x7a\x00"
+_EVENT_NAME_TAG: Final = b"\x12"
+_EVENT_ATTRIBUTE_TAG: Final = b"\x1a"
 _EVENT_TAG: Final = b"\x5a"
 _TIME_TAG: Final = b"\x09"
 _TIME_FIELD_BYTES: Final = 9
@@ -53,7 +58,7 @@ class EventTemplate:
 class SpanTemplate:
     """Makes OTLP spans that differ only in identity, times and a few attributes.
 
-    The constant parts are encoded by OpenTelemetry's own encoder, once.
+    The constant parts are encoded once.
     """
 
     __slots__ = ("_constant", "_events")
@@ -69,21 +74,19 @@ class SpanTemplate:
         status: Status = _EMPTY_STATUS,
     ) -> None:
         """Encode what all spans of this template have in common."""
-        span = ReadableSpan(
-            name,
-            context=INVALID_SPAN_CONTEXT,
-            kind=kind,
-            attributes=attributes,
-            events=[Event(event.name, event.attributes, timestamp=0) for event in events],
-            links=links,
-            status=status,
-            resource=_NO_RESOURCE,
+        self._constant = b"".join(
+            (
+                _field(_NAME_TAG, name.encode()),
+                _KIND_TAG + encode_varint(kind.value + 1),  # OTLP begins with "unspecified"
+                encode_attributes(attributes or {}),
+                _links_and_status(links, status),
+            )
         )
-        message = encode_spans([span]).resource_spans[0].scope_spans[0].spans[0]
-        bodies = [event.SerializeToString() for event in message.events]
-        for name_of_field in ("trace_id", "span_id", "flags", "events"):
-            message.ClearField(name_of_field)
-        self._constant = message.SerializeToString()
+        bodies = [
+            _field(_EVENT_NAME_TAG, event.name.encode())
+            + encode_attributes(event.attributes, _EVENT_ATTRIBUTE_TAG)
+            for event in events
+        ]
         # The time of the events is joined into the gaps between these parts.
         starts = [
             _EVENT_TAG + encode_varint(_TIME_FIELD_BYTES + len(body)) + _TIME_TAG for body in bodies
@@ -129,3 +132,18 @@ class SpanTemplate:
             state = trace_state.encode()
             head += _TRACE_STATE_TAG + encode_varint(len(state)) + state
         return b"".join((head, self._constant, varying, _TIME.pack(end).join(self._events)))
+
+
+def _field(tag: bytes, octets: bytes) -> bytes:
+    """Return a field that has a length."""
+    return tag + encode_varint(len(octets)) + octets
+
+
+def _links_and_status(links: Sequence[Link], status: Status) -> bytes:
+    """Return the fields of links and status, by OpenTelemetry's own encoder: both are rare."""
+    if not links and status is _EMPTY_STATUS:
+        return _NO_STATUS
+    span = ReadableSpan("", context=INVALID_SPAN_CONTEXT, links=links, status=status)
+    message = encode_spans([span]).resource_spans[0].scope_spans[0].spans[0]
+    rare = type(message)(links=message.links, status=message.status)
+    return rare.SerializeToString()

@@ -19,6 +19,7 @@ from comity.policy.coarse_dates import CoarseDates
 
 QUESTION: Final = "comity.question"
 _NOT_TOLD: Final = ""
+_JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _DATES_KEPT: Final = 512
 _OUR_SOURCES: Final = frozenset({"geoip", "phone", "caller"})
 
@@ -104,7 +105,7 @@ def _parts(kept: str) -> tuple[object, object]:
 
 def _text(value: object) -> str:
     """Return a value as JSON, as short as can be."""
-    return json.dumps(to_plain(value), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    return _JSON.encode(to_plain(value))
 
 
 def _values(question: Question) -> Iterator[tuple[str, str]]:

@@ -15,6 +15,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import Span, Status, StatusCode
 from opentelemetry.util.types import AttributeValue
 
+from comity.telemetry.descriptions import Descriptions
 from comity.telemetry.destinations import Destination, Place, find_destination
 from comity.telemetry.identifiers import SystemRandomIdGenerator
 from comity.telemetry.journalling import (
@@ -79,6 +80,7 @@ class Telemetry:
         self.destination = destination
         self.delivery: JournalDelivery | None = None
         self._settings = settings
+        self._descriptions = Descriptions()
         self._ids = SystemRandomIdGenerator()
         resource, scope = _resource(role), InstrumentationScope(SCOPE, version("comity"))
         if deliver is None:
@@ -98,7 +100,9 @@ class Telemetry:
         Raises:
             StartupError: the key of pseudonyms can't be kept or read, or the legal key not read.
         """
-        return OtelDecisionRecorder(self.tracer, self._pseudonyms, self._ids, self._sealer)
+        return OtelDecisionRecorder(
+            self.tracer, self._pseudonyms, self._ids, self._sealer, self._descriptions
+        )
 
     @cached_property
     def preparer(self) -> SpanPreparer:
@@ -108,7 +112,7 @@ class Telemetry:
             StartupError: as `recorder`.
         """
         keep = _forget if self.delivery is None else self.delivery.keep
-        return SpanPreparer(self._pseudonyms, self._sealer, keep)
+        return SpanPreparer(self._pseudonyms, self._sealer, self._descriptions, keep)
 
     @cached_property
     def _pseudonyms(self) -> Pseudonyms | PseudonymRing:

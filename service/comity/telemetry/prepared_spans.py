@@ -108,6 +108,7 @@ class SpanPreparer:
         self,
         pseudonyms: Pseudonyms | PseudonymRing,
         sealer: Sealer | None,
+        descriptions: Descriptions,
         keep: Keep,
     ) -> None:
         """Name accounts by `pseudonyms` and seal with `sealer`; `keep` is what records spans."""
@@ -115,7 +116,7 @@ class SpanPreparer:
         self._span_ids = Randomness(SPAN_ID_BYTES)
         self._pseudonyms = pseudonyms
         self._sealer = sealer
-        self._descriptions = Descriptions()
+        self._descriptions = descriptions
         self._key_name: tuple[Pseudonyms, bytes] | None = None
         self.keep = keep
 

@@ -42,14 +42,15 @@ class OtelDecisionRecorder:
         pseudonyms: Pseudonyms | PseudonymRing,
         ids: IdGenerator,
         sealer: Sealer | None = None,
+        descriptions: Descriptions | None = None,
     ) -> None:
         """Make spans with `tracer`; `ids` gives identities when tracing is switched off.
 
-        Without `sealer` what is sensitive is not kept at all.
+        Without `sealer` what is sensitive is not kept at all. `descriptions` may be others' too.
         """
         self._sealer = sealer
         self._tracer = tracer
-        self._descriptions = Descriptions()
+        self._descriptions = descriptions or Descriptions()
         self._pseudonyms = pseudonyms
         self._ids = ids
 
