@@ -24,13 +24,13 @@ under it, where there can be one, a question that shows it:
 
 ```
 file:line CODE rule: message
-  comity check --as-of ...
+  comity check --as-of ...          (of data requests: comity route --instrument ...)
 ```
 
 A finding is told only if it is certain: that a rule can never be met, or that another one always
 covers it, follows from trying every value of the vocabulary, every place and every stretch of time;
-a question has been answered by the reference evaluator before it is shown. What is not certain is
-not told.
+a question has been answered by the reference evaluator before it is shown. A request for data has
+been routed. What is not certain is not told.
 
 Errors and warnings fail the command, and `make test`; notes do not. What is right as it is gets a
 waiver in `waivers.yaml`, which [policy files](policy-files.md#findings) explains. Codes never

@@ -25,7 +25,7 @@ from comity.cli.policy_reading import (
 
 if TYPE_CHECKING:
     from comity.domain.question import Question
-    from comity.policy.findings.codes import Finding, Witness
+    from comity.policy.findings.codes import Finding, RequestWitness, Witness
     from comity.policy.findings.survey import Survey
 
 
@@ -64,8 +64,16 @@ def survey_lines(found: Survey, *, notes: bool) -> Iterator[str]:
     yield f"{told}, {len(found.waived)} waived{hint}."
 
 
-def witness_text(witness: Witness) -> str:
-    """Return a question as `comity check` takes it; one about content says so."""
+def witness_text(witness: Witness | RequestWitness) -> str:
+    """Return a question as `comity check` takes it, a request as `comity route` does.
+
+    A question about content says so.
+    """
+    from comity.cli.request_flags import request_flags
+    from comity.policy.findings import codes
+
+    if isinstance(witness, codes.RequestWitness):
+        return f"comity route {' '.join(request_flags(witness.request))}"
     flags = [f"--as-of {witness.at.astimezone(UTC).isoformat().replace('+00:00', 'Z')}"]
     flags += question_flags(witness.question)
     told = f"comity check {' '.join(flags)}"

@@ -8,6 +8,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Final
 
+from comity.domain.data_request import DataRequest
 from comity.domain.question import Question
 from comity.policy.problems import CodeEntry, Level
 
@@ -44,6 +45,24 @@ FINDINGS: Final[Mapping[str, CodeEntry]] = MappingProxyType(
         ),
         "CF181": CodeEntry(Level.WARNING, "A waiver has expired."),
         "CF182": CodeEntry(Level.WARNING, "A waiver waives nothing."),
+        "CF201": CodeEntry(
+            Level.ERROR, "An instrument reaches no data, whoever asks for whatever."
+        ),
+        "CF202": CodeEntry(Level.WARNING, "A row of an instrument's reach opens nothing."),
+        "CF203": CodeEntry(Level.WARNING, "A desk that nothing sends anything to."),
+        "CF204": CodeEntry(Level.WARNING, "A step or a task that nobody can do."),
+        "CF205": CodeEntry(
+            Level.WARNING, "A term of hours runs at a desk where nobody answers out of hours."
+        ),
+        "CF206": CodeEntry(
+            Level.ERROR, "A term, or what is kept, starts with an event that can't happen."
+        ),
+        "CF207": CodeEntry(Level.WARNING, "A clock counts nothing."),
+        "CF208": CodeEntry(Level.WARNING, "A check looks at no instrument."),
+        "CF209": CodeEntry(Level.NOTE, "A profile of the platform's policy is never in use."),
+        "CF211": CodeEntry(
+            Level.NOTE, "A law forbids what an instrument asks for, and nobody has ruled."
+        ),
     }
 )
 
@@ -64,16 +83,28 @@ class Witness:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestWitness:
+    """A request for data that shows what a finding says; it has been routed.
+
+    Attributes:
+        request: the request; it is answered as it is received.
+    """
+
+    request: DataRequest
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is odd, at one place of one file.
 
     Attributes:
         code: stable code, a key of `FINDINGS`.
-        rule_id: the rule concerned; of a waiver, the rule that it names.
+        rule_id: the rule concerned; of a waiver, the rule that it names; the name of a desk, a
+            clock or a profile.
         file: path relative to the policy directory, with `/`.
         line: line, from 1.
         message: one or more sentences for whoever wrote the file.
-        witness: a question that shows it; None where there is none.
+        witness: a question or a request that shows it; None where there is none.
     """
 
     code: str
@@ -81,7 +112,7 @@ class Finding:
     file: str
     line: int
     message: str
-    witness: Witness | None = None
+    witness: Witness | RequestWitness | None = None
 
     @property
     def level(self) -> Level:

@@ -15,6 +15,20 @@ from comity.policy.findings.doubts import find_questioning
 from comity.policy.findings.exceptions import find_idle_derogations, find_idle_exceptions
 from comity.policy.findings.firing import find_unmet, why_unmet
 from comity.policy.findings.kinds import find_empty_kinds
+from comity.policy.findings.request_reach import (
+    find_idle_checks,
+    find_idle_profiles,
+    find_unreaching,
+    find_unruled,
+)
+from comity.policy.findings.request_subjects import RequestSection, request_section
+from comity.policy.findings.request_terms import (
+    find_idle_clocks,
+    find_idle_desks,
+    find_undoable,
+    find_unmanned,
+    find_unstarted,
+)
 from comity.policy.findings.shadows import find_shadowed
 from comity.policy.findings.subjects import Section, sections_of
 from comity.policy.findings.territory import find_reaching
@@ -62,6 +76,7 @@ def survey(bundle: Bundle, documents: Documents, today: date) -> Survey:
     found: list[Finding] = []
     for section in sections_of(bundle, documents, today):
         found.extend(_collapse(_find(section, documents), section))
+    found.extend(_find_in_requests(request_section(bundle.requests, documents, today)))
     return _waive(found, documents, today)
 
 
@@ -79,6 +94,21 @@ def _find(section: Section, documents: Documents) -> Iterator[Finding]:
     if documents.groups is not None:
         yield from find_reaching(section, documents.groups.document)
     yield from find_questioning(section)
+
+
+def _find_in_requests(section: RequestSection | None) -> Iterator[Finding]:
+    """Yield every finding on the law of data requests."""
+    if section is None:
+        return
+    yield from find_unreaching(section)
+    yield from find_idle_desks(section)
+    yield from find_undoable(section)
+    yield from find_unmanned(section)
+    yield from find_unstarted(section)
+    yield from find_idle_clocks(section)
+    yield from find_idle_checks(section)
+    yield from find_idle_profiles(section)
+    yield from find_unruled(section)
 
 
 def _collapse(findings: Iterator[Finding], section: Section) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -180,7 +181,7 @@ def _of_clock(
             for other in lengths_beside(value):
                 yield (
                     f"is {other.text}",
-                    lambda clock, other=other: replace(clock, issuer_answers_within=other),
+                    partial(replace, issuer_answers_within=other),
                 )
 
 

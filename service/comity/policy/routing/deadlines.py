@@ -14,7 +14,7 @@ from comity.policy.routing.provisions import CountingClock
 
 DueTerm = Term | str
 # What starts a term -> the event that starts it, where it is one.
-_EVENTS: Final = {
+STARTING_EVENTS: Final = {
     "clarification": "clarification",
     "effect": "effect",
     "confirmation": "confirmation",
@@ -103,7 +103,7 @@ def _start_of(due: Term, matter: Matter, clock: CountingClock) -> datetime | Non
     if due.starts == "receipt":
         clarified = matter.times_of("clarification")
         return clarified[-1] if clarified and clock.on_question == "restart" else received
-    times = matter.times_of(_EVENTS[due.starts])
+    times = matter.times_of(STARTING_EVENTS[due.starts])
     return times[0] if times else None
 
 

@@ -20,7 +20,7 @@ def check_overlaps(
     for first, second in combinations(rules, 2):
         if first.terms.instrument != second.terms.instrument:
             continue
-        shared = _issuers(first, atlas) & _issuers(second, atlas)
+        shared = issuers_of(first, atlas) & issuers_of(second, atlas)
         if shared and intersect(first.spans, second.spans):
             report, loc = reports[second.id]
             states = ", ".join(sorted(shared))
@@ -28,7 +28,7 @@ def check_overlaps(
             report.say("CP520", (*loc, "instrument"), message)
 
 
-def _issuers(rule: RequestRule, atlas: Atlas) -> frozenset[str]:
+def issuers_of(rule: RequestRule, atlas: Atlas) -> frozenset[str]:
     """Return the places that may issue the instrument at any time."""
     states = rule.terms.issuing_states
     named: tuple[str, ...] = (rule.jurisdiction,)

@@ -39,7 +39,7 @@ waivers:
   - {code: CF101, rule: ua-devices, reason: Right., expires: 2027-01-01, by: Me}
 """
     assert problems_of({"waivers.yaml": text.encode()}) == [
-        "waivers.yaml:2:12 CP204 'CF11' is no code of a finding. Did you mean 'CF181'?",
+        "waivers.yaml:2:12 CP204 'CF11' is no code of a finding. Did you mean 'CF211'?",
         "waivers.yaml:2:61 CP301 There is no day 2026-06-31.",
         "waivers.yaml:3:5 CP201 'expires' is missing.",
         NO_ID,
