@@ -138,10 +138,11 @@ class Shortcuts:
         found = self.find(memory, asked, subject, now, form)
         if found is None:
             return None
-        known = memory.answers.get(found.key)
+        key, _, age = found
+        known = memory.answers.get(key)
         if known is None or not known.start <= now < known.end:
             return None
-        in_reply, in_span = found.age.ending(known.ending, now)
+        in_reply, in_span = age.endings.get(known.ending) or age.ending(known.ending, now)
         return Recalled(known, in_reply if known.tells_end else b"", in_span)
 
     def find(

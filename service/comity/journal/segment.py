@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -29,6 +30,11 @@ class OpenSegment:
         # What ends a sealed segment must fit and leave it shorter than one that is open.
         self._limit: Final = header.capacity - len(END) - 1
 
+    def fit_all(self, spans: Sequence[bytes]) -> bool:
+        """Return whether all of `spans`, at least one and none empty, have room."""
+        frames = sum(map(len, spans)) + len(spans) * FRAME_HEAD_BYTES
+        return all(spans) and 0 < frames <= self._limit - self._offset
+
     def fits(self, length: int) -> bool:
         """Return whether a span of `length` octets has room."""
         return self._offset + FRAME_HEAD_BYTES + length <= self._limit
@@ -39,8 +45,24 @@ class OpenSegment:
         Raises:
             OSError: the disk refuses; the segment is as it was.
         """
-        self._file.write(self._offset, frame_head(sequence, span), span)
-        self._offset += FRAME_HEAD_BYTES + len(span)
+        self._write(frame_head(sequence, span), span)
+
+    def append_all(self, sequence: int, spans: Sequence[bytes]) -> None:
+        """Write spans that fit together, of which the first has this number.
+
+        Raises:
+            OSError: the disk refuses; the segment is as it was.
+        """
+        parts: list[bytes] = []
+        for number, span in enumerate(spans, sequence):
+            parts += (frame_head(number, span), span)
+        # Nothing of it can be read before the head of the first is there, which is written last.
+        self._write(parts[0], b"".join(parts[1:]))
+
+    def _write(self, head: bytes, rest: bytes) -> None:
+        """Write a frame, and those that come behind it in `rest`."""
+        self._file.write(self._offset, head, rest)
+        self._offset += len(head) + len(rest)
         if self.begun is None:
             self.begun = time.monotonic()
 

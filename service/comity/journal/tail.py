@@ -67,6 +67,9 @@ class Tail:
         """
         recorded: list[int] = []
         with self._lock:
+            active = self._active
+            if active and not legal and not self._reserved and active.fit_all(spans):
+                return self._append_together(active, spans)
             for span in spans:
                 sequence = self._append(span, legal=legal)
                 if sequence is None:
@@ -151,6 +154,16 @@ class Tail:
             raise self._refuse(error.strerror or type(error).__name__) from error
         self.sequence += 1
         return self.sequence
+
+    def _append_together(self, active: OpenSegment, spans: Sequence[bytes]) -> list[int]:
+        """Record `spans`, for which there is room; return their sequence numbers."""
+        first = self.sequence + 1
+        try:
+            active.append_all(first, spans)
+        except OSError as error:
+            raise self._refuse(error.strerror or type(error).__name__) from error
+        self.sequence += len(spans)
+        return list(range(first, self.sequence + 1))
 
     def _segment_for(self, length: int, *, legal: bool) -> OpenSegment | None:
         """Return the segment that takes a span of `length` octets; None if it is being made.

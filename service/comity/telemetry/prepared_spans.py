@@ -54,8 +54,7 @@ class PreparedSpan:
     sealed: Padded | None
 
 
-@dataclass(frozen=True, slots=True)
-class Parent:
+class Parent(NamedTuple):
     """The span that the spans of a call are children of.
 
     Attributes:
@@ -91,6 +90,8 @@ class CallSpan(NamedTuple):
         flags: whether the parent is in another process.
         start: when the call began, in nanoseconds since 1970.
         evaluated_at: the attribute of the instant that is answered for, encoded.
+        pseudonyms: makes the pseudonyms of accounts.
+        pseudonym_key: the attribute that names their key, encoded.
     """
 
     trace_id: bytes
@@ -99,6 +100,8 @@ class CallSpan(NamedTuple):
     flags: int
     start: int
     evaluated_at: bytes
+    pseudonyms: Pseudonyms
+    pseudonym_key: bytes
 
 
 class SpanPreparer:
@@ -117,7 +120,7 @@ class SpanPreparer:
         self._pseudonyms = pseudonyms
         self._sealer = sealer
         self._descriptions = descriptions
-        self._key_name: tuple[Pseudonyms, bytes] | None = None
+        self._named: tuple[Pseudonyms, bytes] | None = None
         self.keep = keep
 
     def prepare(
@@ -137,11 +140,13 @@ class SpanPreparer:
         `parent` is the span that they are children of, if there is any.
         """
         at = _EVALUATED_AT.encode(now.isoformat())
+        pseudonyms, key = self._current_pseudonyms()
         if parent is None:
             trace_id = self._trace_ids.take()
-            return CallSpan(trace_id, b"", "", LOCAL_PARENT, start, at)
-        flags = REMOTE_PARENT if parent.remote else LOCAL_PARENT
-        return CallSpan(parent.trace_id, parent.span_id, parent.state, flags, start, at)
+            return CallSpan(trace_id, b"", "", LOCAL_PARENT, start, at, pseudonyms, key)
+        trace_id, span_id, state, remote = parent
+        flags = REMOTE_PARENT if remote else LOCAL_PARENT
+        return CallSpan(trace_id, span_id, state, flags, start, at, pseudonyms, key)
 
     def assemble(
         self,
@@ -155,34 +160,28 @@ class SpanPreparer:
 
         `ending` is what `encode_ending` gave; `position` is that of an item of a batch.
         """
-        trace_id = call.trace_id
+        trace_id, parent, state, flags, start, varying, pseudonyms, key = call
         span_id = self._span_ids.take()
-        varying = call.evaluated_at + ending
+        varying += ending
         if position is not None:
             varying += _POSITION.encode(position)
         if account_id:
-            varying += self._account(account_id)
+            varying += _PSEUDONYM.encode(pseudonyms.of(account_id)) + key
         if prepared.sealed is not None and self._sealer is not None:
             varying += self._sealer.seal_padded(prepared.sealed, trace_id + span_id)
+        varying += prepared.provenance
         octets = prepared.template.assemble(
-            trace_id,
-            span_id,
-            call.parent,
-            call.state,
-            call.flags,
-            call.start,
-            time_ns(),
-            varying + prepared.provenance,
+            trace_id, span_id, parent, state, flags, start, time_ns(), varying
         )
         return octets, f"{trace_id.hex()}-{span_id.hex()}"
 
-    def _account(self, account_id: str) -> bytes:
-        """Return the attributes of an account, encoded."""
+    def _current_pseudonyms(self) -> tuple[Pseudonyms, bytes]:
+        """Return what makes pseudonyms now, and the attribute that names its key, encoded."""
         pseudonyms = self._pseudonyms.current()
-        known = self._key_name
+        known = self._named
         if known is None or known[0] is not pseudonyms:
-            known = self._key_name = pseudonyms, _PSEUDONYM_KEY.encode(pseudonyms.key_id)
-        return _PSEUDONYM.encode(pseudonyms.of(account_id)) + known[1]
+            known = self._named = pseudonyms, _PSEUDONYM_KEY.encode(pseudonyms.key_id)
+        return known
 
 
 def encode_ending(age: Age | None, valid_until: datetime | None) -> bytes:
