@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from prometheus_client import (
     CollectorRegistry,
@@ -12,6 +12,8 @@ from prometheus_client import (
     disable_created_metrics,
 )
 from prometheus_client.exposition import generate_latest
+from prometheus_client.metrics_core import CounterMetricFamily
+from prometheus_client.registry import Collector
 
 from comity.app.ports.decision_recorder import DecisionRecord, DecisionRecorder, RouteRecord
 from comity.call_tallies import CallTallies
@@ -42,38 +44,58 @@ class WorkerMetrics:
         ProcessCollector(namespace="comity_worker", registry=self.registry)
         self.calls = CallTallies()
         self.registry.register(self.calls)
-        self.in_flight = Gauge(
-            "comity_calls_in_flight",
-            "Calls that run or wait for a thread.",
-            registry=self.registry,
+        self.in_flight = self._gauge(
+            "comity_calls_in_flight", "Calls that run or wait for a thread."
         )
-        self.not_begun = Counter(
+        self.not_begun = self._counter(
             "comity_calls_not_begun",
             "Calls not begun, by reason: server_full, caller_full or expired.",
-            ("reason",),
-            registry=self.registry,
+            "reason",
         )
-        self.decisions = Counter(
+        self.decisions = self._counter(
             "comity_decisions",
             "Decisions made, by effect and determination.",
-            ("effect", "determination"),
-            registry=self.registry,
+            "effect",
+            "determination",
         )
-        self.epoch = Gauge(
+        self.epoch = self._gauge(
             "comity_worker_policy_epoch",
             "Epoch of the policy revision that this worker answers from; 0 for none.",
-            registry=self.registry,
         )
-        self.stale_files = Gauge(
+        self.stale_files = self._gauge(
             "comity_worker_file_stale",
             "1 while a file as it stands is refused, by file: geoip or callers.",
-            ("file",),
-            registry=self.registry,
+            "file",
         )
+
+    def count_failed_lookups(self, read: Callable[[], int]) -> None:
+        """Tell what `read` returns: look-ups of addresses that met damage in a GeoIP database."""
+        self.registry.register(_FailedLookups(read))
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        """Return a gauge of this registry."""
+        return Gauge(name, text, labels, registry=self.registry)
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        """Return a counter of this registry."""
+        return Counter(name, text, labels, registry=self.registry)
 
     def text(self) -> bytes:
         """Return everything in the text format."""
         return generate_latest(self.registry)
+
+
+class _FailedLookups(Collector):
+    """Look-ups that failed, as whoever makes them counts them."""
+
+    def __init__(self, read: Callable[[], int]) -> None:
+        """Ask `read` whenever metrics are told."""
+        self._read = read
+
+    def collect(self) -> Iterator[CounterMetricFamily]:
+        """Yield the one counter."""
+        text = "Look-ups of addresses that met damage in a GeoIP database."
+        yield CounterMetricFamily("comity_geoip_failed_lookups", text, value=self._read())
 
 
 class SupervisorMetrics:

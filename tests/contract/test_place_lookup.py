@@ -12,6 +12,7 @@ from comity.app.ports.place_lookup import (
     PlaceFlag,
     PlaceLookup,
 )
+from comity.policy.lexicon import Lexicon
 from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
@@ -105,7 +106,10 @@ def test_an_address_has_the_place_of_its_network(
 
 
 def test_trust_is_low_exactly_for_the_flags_that_say_so(build: Build) -> None:
-    """A VPN, a hosting or a satellite network still has a place, at low trust, with the reason."""
+    """A VPN, a hosting or a satellite network still has a place, at low trust, with the reason.
+
+    The policies may say otherwise of each flag.
+    """
     lookup = build(NETWORKS)
     for ip, flag in {
         "92.0.0.1": PlaceFlag.VPN,
@@ -113,10 +117,13 @@ def test_trust_is_low_exactly_for_the_flags_that_say_so(build: Build) -> None:
         "94.0.0.1": PlaceFlag.SATELLITE,
     }.items():
         finding = lookup.locate(ip)
-        assert finding.low_trust
+        assert finding.is_low_trust(Lexicon())
+        assert not finding.is_low_trust(Lexicon(ordinary_trust=frozenset({flag})))
         assert LOW_TRUST_FLAGS & finding.flags == {flag}
     for ip in ("8.8.8.8", "91.0.1.2", "95.0.0.1", "::ffff:8.8.8.8", "10.0.0.1"):
-        assert not lookup.locate(ip).low_trust
+        assert not lookup.locate(ip).is_low_trust(Lexicon())
+    mapped = lookup.locate("::ffff:8.8.8.8")
+    assert mapped.is_low_trust(Lexicon(low_trust=frozenset({PlaceFlag.MAPPED})))
 
 
 def test_packed_bytes_are_an_address(build: Build) -> None:

@@ -142,6 +142,7 @@ def test_the_database_behind_an_address_is_told(channel: grpc.Channel) -> None:
     assert found.recorded.provenance.database_type
     assert found.recorded.provenance == found.eligibility.provenance
     assert found.recorded.provenance.network_prefix_length == 24
+    assert found.recorded.provenance.anonymous_database.digest == "a" * 64
     assert "203.0.114" not in str(found)
 
 

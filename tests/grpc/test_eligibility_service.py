@@ -180,6 +180,9 @@ def test_address_number_and_birth_become_facts(
         factor="presence", place="FR", source="geoip"
     )
     assert (reply.provenance.network_prefix_length, reply.provenance.digest) == (24, "0" * 64)
+    anonymous = reply.provenance.anonymous_database
+    assert (anonymous.database_type, anonymous.digest) == ("In-Memory-Anonymous", "a" * 64)
+    assert anonymous.build_time.ToDatetime() == CUTOVER.replace(tzinfo=None)
     record = world.recorded()[reply.decision_id]
     assert {c.place for c in record.question.connections} == {"FR", "UA"}
 

@@ -47,6 +47,7 @@ def test_the_guide_has_every_metric(tmp_path: Path) -> None:
     supervisor, worker = SupervisorMetrics(), WorkerMetrics()
     telemetry = open_telemetry(TracingSettings(tmp_path), "worker")
     assert telemetry.delivery is not None
+    worker.count_failed_lookups(lambda: 0)
     worker.registry.register(telemetry.delivery)
     telemetry.close()
     supervisor.registry.register(ExportCollector(journal_in(tmp_path)))

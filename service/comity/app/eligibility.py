@@ -123,8 +123,8 @@ class Eligibility:
         """
         chosen = policy or self.policy_for(options)
         now = options.as_of or self.clock()
-        looked_up = look_up(subject, question, self.places, self.phones)
         ruleset = chosen.bundle.eligibility
+        looked_up = look_up(subject, question, self.places, self.phones, ruleset.lexicon)
         facts = self.resolver.resolve(looked_up.question, ruleset)
         recalled = chosen.engine.recall(facts, now)
         decision = recalled.for_facts(facts, now)

@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 
 from comity.app.ports.ip_address import MalformedAddressError
 from comity.app.ports.phone_lookup import MalformedPhoneNumberError, PhoneLookup
-from comity.app.ports.place_lookup import PlaceFinding, PlaceFlag, PlaceLookup
+from comity.app.ports.place_lookup import DatabaseProvenance, PlaceFinding, PlaceFlag, PlaceLookup
 from comity.domain.errors import FieldViolation, InvalidQuestionError
 from comity.domain.facts import UnknownReason
 from comity.domain.question import Connection, Question
-from comity.domain.request import Provenance, Subject
+from comity.domain.request import DatabaseIdentity, Provenance, Subject
+from comity.policy.lexicon import Lexicon
 
 GEOIP_SOURCE = "geoip"
 PHONE_SOURCE = "phone"
@@ -31,7 +32,11 @@ class LookedUp:
 
 
 def look_up(
-    subject: Subject, question: Question, places: PlaceLookup, phones: PhoneLookup
+    subject: Subject,
+    question: Question,
+    places: PlaceLookup,
+    phones: PhoneLookup,
+    lexicon: Lexicon,
 ) -> LookedUp:
     """Return `question` with presence, phone country, age and creation taken from `subject`.
 
@@ -50,7 +55,7 @@ def look_up(
         except MalformedAddressError as error:
             violations.append(FieldViolation("subject.ip_address", str(error)))
         else:
-            found.add_presence(finding)
+            found.add_presence(finding, lexicon)
             provenance = provenance_of(finding)
     if subject.phone_number:
         try:
@@ -95,10 +100,10 @@ class _Found:
     open_factors: list[str] = field(default_factory=list)
     unknown: dict[str, UnknownReason] = field(default_factory=dict)
 
-    def add_presence(self, finding: PlaceFinding) -> None:
-        """Take up the presence that an address shows, if any."""
+    def add_presence(self, finding: PlaceFinding, lexicon: Lexicon) -> None:
+        """Take up the presence that an address shows, if any, at the trust that policies give."""
         if finding.place is not None:
-            trust = LOW_TRUST if finding.low_trust else ""
+            trust = LOW_TRUST if finding.is_low_trust(lexicon) else ""
             found = Connection("presence", finding.place, source=GEOIP_SOURCE, trust=trust)
             self.connections.append(found)
         elif PlaceFlag.UNREADABLE in finding.flags:
@@ -113,7 +118,7 @@ class _Found:
 
 
 def provenance_of(finding: PlaceFinding) -> Provenance:
-    """Return which database the finding rests on, and how wide its network is."""
+    """Return which databases the finding rests on, and how wide its network is."""
     database = finding.provenance
     return Provenance(
         database_type=database.database_type,
@@ -121,4 +126,12 @@ def provenance_of(finding: PlaceFinding) -> Provenance:
         digest=database.sha256,
         network_prefix_length=finding.network_prefix_length,
         flags=tuple(sorted(finding.flags)),
+        anonymous=_identity_of(finding.anonymity_provenance),
     )
+
+
+def _identity_of(database: DatabaseProvenance | None) -> DatabaseIdentity | None:
+    """Return which data file a database is."""
+    if database is None:
+        return None
+    return DatabaseIdentity(database.database_type, database.built_at, database.sha256)

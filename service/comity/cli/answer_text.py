@@ -125,13 +125,19 @@ def _remarks(answer: Answer) -> Iterator[tuple[str, str]]:
     if reply.HasField("provenance"):
         found = reply.provenance
         flags = f"; {', '.join(found.flags)}" if found.flags else ""
-        built = f"built {instant_text(found.build_time)}"
-        yield "address by", f"database of type '{found.database_type}', {built}{flags}"
+        yield "address by", f"{_database_text(found)}{flags}"
+        if found.HasField("anonymous_database"):
+            yield "and by", _database_text(found.anonymous_database)
     yield "asked for", instant_text(reply.evaluated_at)
     yield "valid", _validity_text(answer)
     revision = reply.policy_revision
     yield "revision", f"{revision.epoch} ({revision.digest[:12]})"
     yield "decision", reply.decision_id
+
+
+def _database_text(found: decision_pb2.Provenance | decision_pb2.GeoipDatabase) -> str:
+    """Return which GeoIP database was asked."""
+    return f"database of type '{found.database_type}', built {instant_text(found.build_time)}"
 
 
 def _validity_text(answer: Answer) -> str:

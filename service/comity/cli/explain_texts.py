@@ -11,6 +11,7 @@ from comity.app.ports.decision_records import NotRecomputed
 from comity.app.recomputation import Recomputed, RuleAccount
 from comity.cli.output import Ink, paint, rows
 from comity.policy.rules import Citation
+from comity.telemetry.reading import StoredSpan
 from comity.telemetry.recollection import Recollection
 
 _INKS: Final = {"allow": Ink.GOOD, "deny": Ink.BAD}
@@ -94,23 +95,26 @@ def _recorded(told: Told) -> Iterator[tuple[str, str]]:
     yield "degraded", listed("degraded")
     yield "conflicts", listed("conflicts")
     yield "address by", _provenance_text(told)
+    yield "and by", _database_text(span, f"{_PROVENANCE}anonymous.")
 
 
 def _provenance_text(told: Told) -> str:
     """Return which database the place of an address came from; empty if none was looked up."""
     span = told.recorded.span
-    kind = span.text(f"{_PROVENANCE}database_type")
+    database = _database_text(span, _PROVENANCE)
+    if not database:
+        return ""
+    bits = span.text(f"{_PROVENANCE}network_prefix_length") or "unknown"
+    return ", ".join((database, f"network of {bits} bits", *span.texts(f"{_PROVENANCE}flags")))
+
+
+def _database_text(span: StoredSpan, prefix: str) -> str:
+    """Return the GeoIP database that attributes with `prefix` tell; empty if they tell none."""
+    kind = span.text(f"{prefix}database_type")
     if not kind:
         return ""
-    flags = span.texts(f"{_PROVENANCE}flags")
-    parts = (
-        f"database of type '{kind}'",
-        f"built {span.text(f'{_PROVENANCE}built_at')}",
-        f"SHA-256 {span.text(f'{_PROVENANCE}digest')[:12]}",
-        f"network of {span.text(f'{_PROVENANCE}network_prefix_length') or 'unknown'} bits",
-        *flags,
-    )
-    return ", ".join(parts)
+    built, digest = span.text(f"{prefix}built_at"), span.text(f"{prefix}digest")
+    return f"database of type '{kind}', built {built}, SHA-256 {digest[:12]}"
 
 
 def _recomputed_lines(told: Told) -> Iterator[str]:

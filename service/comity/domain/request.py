@@ -89,6 +89,21 @@ class Revision:
 
 
 @dataclass(frozen=True, slots=True)
+class DatabaseIdentity:
+    """Which data file something was read from.
+
+    Attributes:
+        database_type: the type that the database states of itself.
+        built_at: when its maker built it.
+        digest: SHA-256 of the database file.
+    """
+
+    database_type: str
+    built_at: datetime
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
 class Provenance:
     """Which data a look-up rests on; never the address itself.
 
@@ -98,6 +113,7 @@ class Provenance:
         digest: SHA-256 of the database file.
         network_prefix_length: bits of the network found; None if none was.
         flags: what else is known of the address (`vpn`, `hosting` ...), sorted.
+        anonymous: the database of anonymous addresses that was asked too; None if there is none.
     """
 
     database_type: str
@@ -105,3 +121,4 @@ class Provenance:
     digest: str
     network_prefix_length: int | None
     flags: tuple[str, ...] = ()
+    anonymous: DatabaseIdentity | None = None

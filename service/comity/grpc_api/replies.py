@@ -13,7 +13,7 @@ from comity.app.restrictions import Restriction, RestrictionPage
 from comity.domain.decision import Conflict, Decision, Reason, Standing
 from comity.domain.effect import ALLOWED, Outcome
 from comity.domain.facts import Facts, Tie
-from comity.domain.request import Options, Provenance, View
+from comity.domain.request import DatabaseIdentity, Options, Provenance, View
 from comity.grpc_api.parts import (
     CONFIDENCES,
     DETERMINATIONS,
@@ -200,6 +200,18 @@ def provenance_of(provenance: Provenance) -> decision_pb2.Provenance:
         digest=provenance.digest,
         network_prefix_length=provenance.network_prefix_length,
         flags=provenance.flags,
+        anonymous_database=_database_of(provenance.anonymous),
+    )
+
+
+def _database_of(database: DatabaseIdentity | None) -> decision_pb2.GeoipDatabase | None:
+    """Return a data file."""
+    if database is None:
+        return None
+    return decision_pb2.GeoipDatabase(
+        database_type=database.database_type,
+        build_time=timestamp_of(database.built_at),
+        digest=database.digest,
     )
 
 

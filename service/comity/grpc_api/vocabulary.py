@@ -64,9 +64,9 @@ class Vocabulary:
             yield from self._known("indicator", value, known, f"{path}[{index}]")
 
     def trust(self, value: str, path: str) -> Iterator[FieldViolation]:
-        """Yield a violation if `value` is given and no class that lowers trust."""
+        """Yield a violation if `value` is given and no class of trust."""
         if value:
-            known = {*self._lexicon.low_trust, LOW_TRUST}
+            known = {*self._lexicon.trust_classes, LOW_TRUST}
             yield from self._known("trust class", value, known, path)
 
     def dimension(self, value: str, path: str) -> Iterator[FieldViolation]:

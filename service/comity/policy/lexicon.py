@@ -61,6 +61,7 @@ class Lexicon:
             members), `unknown`, or a value of the dimension.
         factors: connecting factor -> its presumption.
         low_trust: trust classes that make a connection doubtful.
+        ordinary_trust: trust classes that don't, though an address of that kind would by default.
         indicators: indicator -> the factors it opens.
         never_deny: actions outside `action: all`.
         feature_actions: feature -> actions that use it.
@@ -74,6 +75,7 @@ class Lexicon:
     presumed: Mapping[str, str] = field(default_factory=dict)
     factors: Mapping[str, FactorTerm] = field(default_factory=dict)
     low_trust: frozenset[str] = frozenset()
+    ordinary_trust: frozenset[str] = frozenset()
     indicators: Mapping[str, frozenset[str]] = field(default_factory=dict)
     never_deny: frozenset[str] = frozenset()
     feature_actions: Mapping[str, frozenset[str]] = field(default_factory=dict)
@@ -91,6 +93,19 @@ class Lexicon:
     def _known_above(self) -> dict[tuple[str, str], frozenset[str]]:
         """Dimension and value of the vocabulary -> what `above` returned when first asked."""
         return {}
+
+    @property
+    def trust_classes(self) -> frozenset[str]:
+        """The trust classes that the vocabulary names."""
+        return self.low_trust | self.ordinary_trust
+
+    def lowers_trust(self, classes: frozenset[str], by_default: frozenset[str]) -> bool:
+        """Return whether one of `classes` is of low trust.
+
+        A class that the vocabulary doesn't name is so if it is one of `by_default`.
+        """
+        low = self.low_trust | (by_default - self.ordinary_trust)
+        return not low.isdisjoint(classes)
 
     def above(self, dimension: str, value: str) -> frozenset[str]:
         """Return `value` and every kind above it by `kind_of`."""

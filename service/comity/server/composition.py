@@ -85,9 +85,9 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
     Raises:
         StartupError: a GeoIP database, the file of callers, a key or the archive can't be used.
     """
-    places = _open_places(settings)
-    callers = _open_callers(settings)
     metrics = WorkerMetrics()
+    places = _open_places(settings, metrics)
+    callers = _open_callers(settings)
     if telemetry.delivery is not None:
         metrics.registry.register(telemetry.delivery)
     recorder = CountingDecisionRecorder(telemetry.recorder, metrics)
@@ -152,16 +152,18 @@ def read_clock() -> datetime:
     return datetime.now(UTC)
 
 
-def _open_places(settings: Settings) -> MaxMindPlaceLookup:
-    """Return the GeoIP look-up.
+def _open_places(settings: Settings, metrics: WorkerMetrics) -> MaxMindPlaceLookup:
+    """Return the GeoIP look-up, with `metrics` telling of its failures.
 
     Raises:
         StartupError: a database can't be used.
     """
     try:
-        return MaxMindPlaceLookup(settings.geoip_database, settings.geoip_anonymous)
+        places = MaxMindPlaceLookup(settings.geoip_database, settings.geoip_anonymous)
     except GeoipDatabaseError as error:
         raise StartupError(ExitCode.GEOIP_UNUSABLE, str(error)) from error
+    metrics.count_failed_lookups(lambda: places.status.failed_lookups)
+    return places
 
 
 def _open_callers(settings: Settings) -> CallersFile | None:

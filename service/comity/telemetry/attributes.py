@@ -13,7 +13,7 @@ from comity.app.ports.decision_recorder import DecisionRecord
 from comity.domain.decision import Conflict, Reason
 from comity.domain.effect import Hold, Obligation, Quota, Restrict, Verify, Warn, Withhold
 from comity.domain.facts import Age, BornBetween, Facts, Tie
-from comity.domain.request import Provenance, Revision
+from comity.domain.request import DatabaseIdentity, Provenance, Revision
 from comity.telemetry.sealing import Seal
 
 Attributes = dict[str, AttributeValue]
@@ -185,11 +185,23 @@ def _obligation_text(obligation: Obligation) -> str:
 
 
 def _provenance_attributes(provenance: Provenance) -> Mapping[str, AttributeValue | None]:
-    """Return which database a look-up rests on."""
+    """Return which databases a look-up rests on."""
     return {
         "comity.provenance.database_type": provenance.database_type,
         "comity.provenance.built_at": provenance.built_at.isoformat(),
         "comity.provenance.digest": provenance.digest,
         "comity.provenance.network_prefix_length": provenance.network_prefix_length,
         "comity.provenance.flags": provenance.flags,
+        **_anonymous_attributes(provenance.anonymous),
+    }
+
+
+def _anonymous_attributes(database: DatabaseIdentity | None) -> Attributes:
+    """Return which database of anonymous addresses a look-up rests on as well."""
+    if database is None:
+        return {}
+    return {
+        "comity.provenance.anonymous.database_type": database.database_type,
+        "comity.provenance.anonymous.built_at": database.built_at.isoformat(),
+        "comity.provenance.anonymous.digest": database.digest,
     }

@@ -14,7 +14,7 @@ from comity.app.ports.decision_recorder import DecisionRecord, RouteRecord
 from comity.app.ports.decision_records import Difference
 from comity.domain.data_request import DataRequest
 from comity.domain.question import Question
-from comity.domain.request import Provenance, Revision
+from comity.domain.request import DatabaseIdentity, Provenance, Revision
 from comity.policy.coarse_dates import NO_DATES, CoarseDates
 from comity.telemetry.attributes import decision_attributes, reason_events
 from comity.telemetry.descriptions import DATA_REQUEST, KIND, REASON_EVENT
@@ -76,21 +76,29 @@ class Recollection:
     @property
     def provenance(self) -> Provenance | None:
         """The database behind a look-up; None if none was made, or if it can't be read."""
-        said = self.span.attributes
-        bits = said.get(f"{_PROVENANCE}network_prefix_length")
+        place = self._database(_PROVENANCE)
+        if place is None:
+            return None
+        bits = self.span.attributes.get(f"{_PROVENANCE}network_prefix_length")
+        return Provenance(
+            database_type=place.database_type,
+            built_at=place.built_at,
+            digest=place.digest,
+            network_prefix_length=bits if isinstance(bits, int) else None,
+            flags=self.span.texts(f"{_PROVENANCE}flags"),
+            anonymous=self._database(f"{_PROVENANCE}anonymous."),
+        )
+
+    def _database(self, prefix: str) -> DatabaseIdentity | None:
+        """Return the database that attributes with `prefix` tell; None if they tell none."""
         try:
-            built_at = datetime.fromisoformat(self.span.text(f"{_PROVENANCE}built_at"))
+            built_at = datetime.fromisoformat(self.span.text(f"{prefix}built_at"))
         except ValueError:
             return None
         if built_at.tzinfo is None:
             return None
-        return Provenance(
-            database_type=self.span.text(f"{_PROVENANCE}database_type"),
-            built_at=built_at,
-            digest=self.span.text(f"{_PROVENANCE}digest"),
-            network_prefix_length=bits if isinstance(bits, int) else None,
-            flags=self.span.texts(f"{_PROVENANCE}flags"),
-        )
+        kind, digest = self.span.text(f"{prefix}database_type"), self.span.text(f"{prefix}digest")
+        return DatabaseIdentity(kind, built_at, digest)
 
     def question(self, kept: str) -> tuple[Question, CoarseDates]:
         """Return the question, without dates, that `kept` tells, and its dates.

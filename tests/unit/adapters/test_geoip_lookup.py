@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 from comity.adapters.geoip import ATTRIBUTION, GeoipDatabaseError, MaxMindPlaceLookup
 from comity.app.ports.place_lookup import PlaceFlag
+from comity.metrics import WorkerMetrics
+from comity.policy.lexicon import Lexicon
 
 WriteDatabase = Callable[..., Path]
 
@@ -57,7 +59,7 @@ def test_an_anonymous_ip_database_adds_flags_and_its_provenance(data: Path) -> N
         PlaceFlag.RESIDENTIAL_PROXY,
         PlaceFlag.TOR,
     }
-    assert finding.low_trust
+    assert finding.is_low_trust(Lexicon())
     assert finding.anonymity_provenance is not None
     digest = hashlib.sha256(anonymity.read_bytes()).hexdigest()
     assert finding.anonymity_provenance.sha256 == digest
@@ -127,6 +129,9 @@ def test_damage_met_in_a_lookup_is_flagged_and_counted(write_database: WriteData
     assert finding.place is None
     assert finding.flags == {PlaceFlag.UNREADABLE}
     assert lookup.status.failed_lookups == 1
+    metrics = WorkerMetrics()
+    metrics.count_failed_lookups(lambda: lookup.status.failed_lookups)
+    assert b"comity_geoip_failed_lookups_total 1.0" in metrics.text()
     assert lookup.locate("5.6.7.8").place == "FR"
 
 

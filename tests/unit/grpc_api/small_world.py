@@ -18,7 +18,7 @@ from comity.app.ports.decision_recorder import (
     InMemoryDecisionRecorder,
 )
 from comity.app.ports.phone_lookup import InMemoryPhoneLookup, PhoneFinding
-from comity.app.ports.place_lookup import InMemoryPlaceLookup
+from comity.app.ports.place_lookup import DatabaseProvenance, InMemoryPlaceLookup
 from comity.app.ports.policy_source import PolicyInForce
 from comity.app.ports.policy_status import PolicyStatus, RefusedEdit, RefusedProblem
 from comity.app.restrictions import PolicyTexts
@@ -151,6 +151,7 @@ def rule(
     )
 
 
+ANONYMITY = DatabaseProvenance("In-Memory-Anonymous", CUTOVER, "a" * 64)
 OFFICIAL_DEVICES = rule(
     "ua-2024-official-devices",
     DENIED,
@@ -377,7 +378,7 @@ class SmallWorld:
         """Return the use case."""
         return Eligibility(
             policies=self.policies,
-            places=InMemoryPlaceLookup({"203.0.114.0/24": ("FR", frozenset())}),
+            places=InMemoryPlaceLookup({"203.0.114.0/24": ("FR", frozenset())}, ANONYMITY),
             phones=InMemoryPhoneLookup({"+380": PhoneFinding("UA")}),
             recorder=self.recorder,
             clock=lambda: NOW,

@@ -25,7 +25,7 @@ from comity.domain.decision import Conflict, Decision, Determination, Reason, St
 from comity.domain.effect import Outcome, Quota, Restrict, Verify, Warn, WithheldObject, Withhold
 from comity.domain.facts import BornBetween, FactKey, Facts, Label, Members, Tie, UnknownReason
 from comity.domain.question import Question
-from comity.domain.request import Provenance, Revision
+from comity.domain.request import DatabaseIdentity, Provenance, Revision
 from comity.telemetry.pseudonyms import Pseudonyms
 from comity.telemetry.recorder import OtelDecisionRecorder
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -45,6 +45,7 @@ from unit.telemetry.in_memory import KEY, InMemoryTelemetry
 
 BIRTH = date(1990, 2, 17)
 CREATED = datetime(2019, 3, 4, 5, 6, 7, tzinfo=UTC)
+OTHER = datetime(2020, 3, 4, 5, 6, 7, tzinfo=UTC)
 SENSITIVE = frozenset(
     {("population", "military"), ("population", "spy"), ("label", "informant"), ("item", "leak")}
 )
@@ -95,7 +96,9 @@ RECORD = DecisionRecord(
     ),
     jurisdictions=("FR", "UA"),
     degraded=("presence",),
-    provenance=Provenance("Country", CREATED, "cd" * 32, 24, ("vpn",)),
+    provenance=Provenance(
+        "Country", CREATED, "cd" * 32, 24, ("vpn",), DatabaseIdentity("Anonymous", OTHER, "ef" * 32)
+    ),
     hypothetical=False,
     sensitive=SENSITIVE,
     account_id="canary_account",
@@ -186,6 +189,9 @@ def test_a_decision_is_told_in_full() -> None:
         "comity.provenance.digest": "cd" * 32,
         "comity.provenance.network_prefix_length": 24,
         "comity.provenance.flags": ("vpn",),
+        "comity.provenance.anonymous.database_type": "Anonymous",
+        "comity.provenance.anonymous.built_at": OTHER.isoformat(),
+        "comity.provenance.anonymous.digest": "ef" * 32,
         "comity.subject.pseudonym": pseudonyms.of("canary_account"),
         "comity.subject.pseudonym_key": pseudonyms.key_id,
     }

@@ -10,6 +10,7 @@ from ipaddress import ip_address, ip_network
 from typing import Final, Protocol, assert_never
 
 from comity.app.ports.ip_address import AddressForm, AddressReach, ParsedAddress, parse_address
+from comity.policy.lexicon import Lexicon
 
 
 class PlaceFlag(StrEnum):
@@ -37,7 +38,8 @@ class PlaceFlag(StrEnum):
     UNREADABLE = "unreadable"
 
 
-LOW_TRUST_FLAGS: Final = frozenset(
+# By default: the policies' `connection_trust` may say otherwise of any flag.
+LOW_TRUST_FLAGS: Final[frozenset[str]] = frozenset(
     {
         PlaceFlag.VPN,
         PlaceFlag.PROXY,
@@ -88,10 +90,9 @@ class PlaceFinding:
     provenance: DatabaseProvenance
     anonymity_provenance: DatabaseProvenance | None = None
 
-    @property
-    def low_trust(self) -> bool:
-        """Whether the person may well be somewhere else than `place`."""
-        return not LOW_TRUST_FLAGS.isdisjoint(self.flags)
+    def is_low_trust(self, lexicon: Lexicon) -> bool:
+        """Return whether the person may well be somewhere else than `place`, as policies see it."""
+        return lexicon.lowers_trust(self.flags, LOW_TRUST_FLAGS)
 
 
 class PlaceLookup(Protocol):
@@ -119,7 +120,8 @@ class PlaceLookup(Protocol):
         a country code of its own is that country. Pseudo-codes (`EU`, `AP`, `A1`, `A2`, `O1`,
         `T1`, `ZZ`) and withdrawn codes (`AN`) are no place: `UNCODED`.
     Trust:
-        Low for every flag of `LOW_TRUST_FLAGS`: the address is shared or borrowed (VPN, proxies,
+        Low for every flag of `LOW_TRUST_FLAGS`, unless the policies' `connection_trust` says
+        otherwise of a flag: the address is shared or borrowed (VPN, proxies,
         Tor, privacy relay), a machine's (hosting), or used far from where it is booked
         (satellite, anycast). The place is still given. `DISPUTED` and tunnels don't lower it.
     """
@@ -181,23 +183,35 @@ _ADDRESS_FLAGS: Final = {
 class InMemoryPlaceLookup:
     """A `PlaceLookup` over networks named at construction; the longest match wins."""
 
-    def __init__(self, networks: Mapping[str, tuple[str | None, frozenset[PlaceFlag]]]) -> None:
-        """Keep `networks`: by CIDR text, the place and the flags of its addresses."""
+    def __init__(
+        self,
+        networks: Mapping[str, tuple[str | None, frozenset[PlaceFlag]]],
+        anonymity: DatabaseProvenance | None = None,
+    ) -> None:
+        """Keep `networks`: by CIDR text, the place and the flags of its addresses.
+
+        Flags are said to come from the database `anonymity` as well, if one is given.
+        """
         self._networks = sorted(
             ((ip_network(text), finding) for text, finding in networks.items()),
             key=lambda entry: -entry[0].prefixlen,
         )
         built_at = datetime(2024, 1, 1, tzinfo=UTC)
         self._provenance = DatabaseProvenance("In-Memory", built_at, "0" * 64)
+        self._anonymity = anonymity
 
     def locate(self, ip: str | bytes) -> PlaceFinding:
         """Return what the longest network that holds `ip` says."""
-        parsed = parse_address(ip)
+        place, flags, length = self._find(parse_address(ip))
+        return PlaceFinding(place, flags, length, self._provenance, self._anonymity)
+
+    def _find(self, parsed: ParsedAddress) -> tuple[str | None, frozenset[PlaceFlag], int | None]:
+        """Return the place, the flags and the length of the prefix of an address."""
         flags = address_flags(parsed)
         if parsed.reach is not AddressReach.PUBLIC:
-            return PlaceFinding(None, flags, None, self._provenance)
+            return None, flags, None
         address = ip_address(parsed.text)
         for network, (place, known) in self._networks:
             if address in network:
-                return PlaceFinding(place, flags | known, network.prefixlen, self._provenance)
-        return PlaceFinding(None, flags | {PlaceFlag.NOT_FOUND}, None, self._provenance)
+                return place, flags | known, network.prefixlen
+        return None, flags | {PlaceFlag.NOT_FOUND}, None

@@ -76,37 +76,53 @@ def compile_lexicon(
     _check_lists(vocabulary, documents, report)
     _check_methods(vocabulary, report)
     _check_presumptions(vocabulary, report)
-    kinds = {
-        dimension: {name: term.kind_of for name, term in getattr(vocabulary, block).items()}
-        for block, dimension in DIMENSIONS.items()
-    }
-    kinds |= {
-        dimension: dict.fromkeys(getattr(vocabulary, block), ())
-        for block, dimension in LISTS.items()
-    }
     return Lexicon(
-        kinds=kinds,
+        kinds=_kinds(vocabulary),
         product_kinds=_product_kinds(vocabulary, geography, atlas, report),
         presumed={str(name): value for name, value in vocabulary.presume.items()},
         factors={
             name: FactorTerm(Presumption(term.presume), term.derived_from)
             for name, term in vocabulary.connecting_factors.items()
         },
-        low_trust=frozenset(vocabulary.connection_trust),
+        low_trust=_classes_of("low", vocabulary),
+        ordinary_trust=_classes_of("ordinary", vocabulary),
         indicators={n: frozenset(term.opens) for n, term in vocabulary.indicators.items()},
         never_deny=frozenset(n for n, term in vocabulary.actions.items() if term.never_deny),
         feature_actions={n: frozenset(t.actions) for n, t in vocabulary.features.items()},
         settled_by={
             n: term.satisfied_by for n, term in vocabulary.methods.items() if term.satisfied_by
         },
-        sensitive=frozenset(
-            (dimension, name)
-            for block, dimension in DIMENSIONS.items()
-            for name, term in getattr(vocabulary, block).items()
-            if term.sensitive
-        ),
+        sensitive=_sensitive(vocabulary),
         notices={n: term.text for n, term in vocabulary.notices.items()},
     )
+
+
+def _kinds(vocabulary: VocabularyFile) -> dict[str, dict[str, tuple[str, ...]]]:
+    """Return, by dimension, every value with the kinds directly above it."""
+    blocks = {
+        dimension: {name: term.kind_of for name, term in getattr(vocabulary, block).items()}
+        for block, dimension in DIMENSIONS.items()
+    }
+    lists: dict[str, dict[str, tuple[str, ...]]] = {
+        dimension: dict.fromkeys(getattr(vocabulary, block), ())
+        for block, dimension in LISTS.items()
+    }
+    return blocks | lists
+
+
+def _sensitive(vocabulary: VocabularyFile) -> frozenset[tuple[str, str]]:
+    """Return the values that are marked sensitive, with their dimensions."""
+    return frozenset(
+        (dimension, name)
+        for block, dimension in DIMENSIONS.items()
+        for name, term in getattr(vocabulary, block).items()
+        if term.sensitive
+    )
+
+
+def _classes_of(trust: str, vocabulary: VocabularyFile) -> frozenset[str]:
+    """Return the classes of connections that have this trust."""
+    return frozenset(n for n, given in vocabulary.connection_trust.items() if given == trust)
 
 
 def _check_kinds(vocabulary: VocabularyFile, report: FileReport) -> None:

@@ -74,8 +74,12 @@ def find_drift(old: Ruleset, new: Ruleset) -> Drift:
         for name in before.presumed.keys() | after.presumed.keys()
         if before.presumed.get(name) != after.presumed.get(name) and name in set(Dimension)
     }
-    ties = (before.factors, before.low_trust) != (after.factors, after.low_trust)
+    ties = _ties_part(before) != _ties_part(after)
     return Drift(names, frozenset(presumed - set(CONNECTING[:2])), ties)
+
+
+def _ties_part(lexicon: Lexicon) -> tuple[object, ...]:
+    return lexicon.factors, lexicon.low_trust, lexicon.ordinary_trust
 
 
 def _product_part(lexicon: Lexicon) -> tuple[object, object]:

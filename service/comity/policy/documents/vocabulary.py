@@ -240,5 +240,5 @@ class VocabularyFile(Document):
         Name,
     ]
     connecting_factors: Mapping[Factor, FactorDefinition]
-    connection_trust: Mapping[Name, Literal["low"]]
+    connection_trust: Mapping[Name, Literal["low", "ordinary"]]
     indicators: Mapping[Name, IndicatorDefinition]

@@ -37,8 +37,8 @@ class Names:
         yield from _strangers(dimension.replace("_", " "), values, known)
 
     def trust(self, values: Iterable[str | None]) -> Iterator[str]:
-        """Yield a sentence for each of `values` that is given and no class of low trust."""
-        known = {*self.lexicon.low_trust, LOW_TRUST_CLASS}
+        """Yield a sentence for each of `values` that is given and no class of trust."""
+        known = {*self.lexicon.trust_classes, LOW_TRUST_CLASS}
         yield from _strangers("class of trust", values, known)
 
     def place(self, values: Iterable[str | None]) -> Iterator[str]:
