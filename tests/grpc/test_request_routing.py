@@ -135,6 +135,36 @@ def test_a_ruling_within_its_two_months_is_asked_about_as_of_its_day(stub: Stub)
     assert set(verdicts(ask(stub, fresh)).values()) == {"NEEDS_INFORMATION"}
 
 
+def test_a_clash_of_laws_is_cited_twice_and_the_data_are_kept(stub: Stub) -> None:
+    """A fresh ruling of Ukraine about a person in Germany: on hold, with both sources."""
+    reply = ask(
+        stub,
+        UKRAINIAN_RULING,
+        signed_at="2026-11-20T09:00:00Z",
+        received_at="2026-11-23T09:00:00Z",
+        person={"role": "PERSON_ROLE_SUSPECT", "residence": "DE"},
+    )
+    assert set(verdicts(reply).values()) == {"NEEDS_INFORMATION"}
+    [conflict] = reply.conflicts
+    assert (conflict.forbid_rule_id, conflict.require_rule_id) == ("eu-gdpr-48", "ua-cpc-164")
+    assert conflict.forbid_citation.title == "Regulation (EU) 2016/679"
+    assert conflict.require_citation.title == "Criminal Procedure Code of Ukraine"
+    assert conflict.resolved_for == ""
+    assert {e.desk for answer in reply.answers for e in answer.escalations} == {"data_protection"}
+    assert reply.preservation.until_event == "decision"
+    assert list(reply.preservation.categories) == ["login_ip", "phone_number"]
+
+
+def test_the_time_that_an_order_names_is_its_due_instant(stub: Stub) -> None:
+    """Ukrainian law leaves it to the ruling; French rules have a term, and the earlier counts."""
+    fresh = {"signed_at": "2026-11-20T09:00:00Z", "received_at": "2026-11-23T09:00:00Z"}
+    ruling = ask(stub, UKRAINIAN_RULING, **fresh, order_deadline="2026-12-01T15:00:00Z")
+    assert ruling.due.instant.ToJsonString() == "2026-12-01T15:00:00Z"
+    assert ask(stub, UKRAINIAN_RULING, **fresh).due.kind == DueKind.DUE_KIND_IN_ORDER
+    french = ask(stub, FRENCH_ORDER, order_deadline="2024-12-24T00:00:00Z")
+    assert french.due.instant.ToJsonString() == "2024-10-31T23:00:00Z"
+
+
 def test_a_redirected_request_is_not_answered(stub: Stub) -> None:
     """A Belgian judge does not turn to Belgium by a European order."""
     reply = ask(

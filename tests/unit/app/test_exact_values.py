@@ -64,6 +64,7 @@ REQUEST = DataRequest(
     silence_order=SilenceOrder("court", THEN),
     events=(RequestEvent("clarification", THEN),),
     profile="tg2024",
+    order_deadline=THEN,
 )
 
 
