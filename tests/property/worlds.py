@@ -20,16 +20,15 @@ from comity.domain.effect import (
     Withhold,
     outcome_of,
 )
+from comity.policy.rule_texts import Citation, RuleText
 from comity.policy.rules import (
     AgeBand,
-    Citation,
     Clause,
     ConflictRuling,
     CreationBand,
     Modality,
     Rule,
     Ruleset,
-    RuleText,
     Undecided,
     WhenUnknown,
 )

@@ -17,7 +17,7 @@ from comity.policy.explaining import Explanation, explain
 from comity.policy.matching import Ground, match_facts
 from comity.policy.presumptions import resolve
 from comity.policy.routing.router import route_request
-from comity.policy.rules import RuleText
+from comity.policy.rule_texts import RuleText
 from comity.policy.scenarios.encounters import Case, account_for, near_misses
 from comity.policy.scenarios.results import Encounter
 

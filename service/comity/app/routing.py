@@ -11,7 +11,7 @@ from comity.app.ports.policy_source import PolicyInForce
 from comity.domain.data_request import DataRequest
 from comity.domain.data_route import Route
 from comity.domain.request import Options, Revision, Subject
-from comity.policy.rules import RuleText
+from comity.policy.rule_texts import RuleText
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from comity.app.explanation import Explained
 from comity.app.ports.decision_records import NotRecomputed
 from comity.app.recomputation import Recomputed, RuleAccount
 from comity.cli.output import Ink, paint, rows
-from comity.policy.rules import Citation
+from comity.policy.rule_texts import Citation
 from comity.telemetry.reading import StoredSpan
 from comity.telemetry.recollection import Recollection
 

@@ -9,17 +9,8 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from comity.policy.lexicon import Lexicon
-from comity.policy.rules import (
-    AgeBand,
-    Citation,
-    Clause,
-    CreationBand,
-    Modality,
-    Rule,
-    RuleText,
-    SuspensionEntry,
-    Undecided,
-)
+from comity.policy.rule_texts import Citation, RuleText, SuspensionEntry
+from comity.policy.rules import AgeBand, Clause, CreationBand, Modality, Rule, Undecided
 from comity.policy.scenarios.wording import word_outcome
 from comity.policy.schedule import Schedule
 

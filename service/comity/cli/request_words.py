@@ -6,13 +6,20 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from comity.cli.policy_words import Line, text_lines, word_instant, word_name, word_names
+from comity.cli.policy_words import (
+    Line,
+    text_lines,
+    word_instant,
+    word_name,
+    word_names,
+    word_never,
+)
 from comity.policy.atlas import Span
 from comity.policy.documents.checks import CheckCondition
 from comity.policy.documents.reach import IssuingStates, OffenceTest, ReachRow
 from comity.policy.documents.requests import DataRequestRule
 from comity.policy.routing.provisions import RequestCheck, RequestRule
-from comity.policy.rules import RuleText
+from comity.policy.rule_texts import RuleText
 
 _CONDITIONS: Final = (
     "request",
@@ -38,7 +45,7 @@ def provision_lines(
         yield "Outcome", f"{word_name(provision.terms.outcome)}, {provision.terms.code}"
     else:
         yield from _instrument(provision.terms)
-    yield "In force", "; ".join(_span(span, zone) for span in provision.spans) or "never"
+    yield "In force", "; ".join(_span(s, zone) for s in provision.spans) or word_never(text)
     yield from text_lines(text)
 
 

@@ -24,7 +24,8 @@ from comity.domain.effect import (
 )
 from comity.domain.facts import FactKey
 from comity.domain.request import Revision
-from comity.policy.rules import Citation, Modality, RuleText
+from comity.policy.rule_texts import Citation, RuleText
+from comity.policy.rules import Modality
 from comity.v1 import common_pb2, decision_pb2, facts_pb2
 
 EFFECTS = {effect: common_pb2.Effect.Value(f"EFFECT_{effect.name}") for effect in Effect}

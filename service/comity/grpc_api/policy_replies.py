@@ -19,7 +19,8 @@ from comity.grpc_api.parts import (
     visibility_of,
 )
 from comity.policy.bundle import JurisdictionText
-from comity.policy.rules import ReachAbroad, Rule
+from comity.policy.rule_texts import ReachAbroad
+from comity.policy.rules import Rule
 from comity.policy.timeline import Timeline
 from comity.v1 import common_pb2, policy_service_pb2
 

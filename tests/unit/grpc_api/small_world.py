@@ -56,19 +56,14 @@ from comity.policy.engine import Engine
 from comity.policy.lexicon import FactorTerm, Lexicon, Presumption
 from comity.policy.routing.law import RequestLaw
 from comity.policy.routing.provisions import CountingClock
-from comity.policy.rules import (
-    AgeBand,
+from comity.policy.rule_texts import (
     Citation,
-    Clause,
     HistoryEntry,
-    Modality,
     ReachAbroad,
-    Rule,
-    Ruleset,
     RuleText,
     SuspensionEntry,
-    Undecided,
 )
+from comity.policy.rules import AgeBand, Clause, Modality, Rule, Ruleset, Undecided
 from comity.policy.timeline import Timeline
 from comity.v1 import (
     data_request_service_pb2_grpc,

@@ -9,7 +9,13 @@ from comity.policy.documents.norms import Norm, Reach
 from comity.policy.documents.rules import HistoryEvent, Rule, Source, SourceUse, SourceValue
 from comity.policy.documents.times import Suspension
 from comity.policy.problems import closest
-from comity.policy.rules import Citation, HistoryEntry, ReachAbroad, RuleText, SuspensionEntry
+from comity.policy.rule_texts import (
+    Citation,
+    HistoryEntry,
+    ReachAbroad,
+    RuleText,
+    SuspensionEntry,
+)
 from comity.policy.scalars import Moment
 from comity.policy.yaml_nodes import Loc
 

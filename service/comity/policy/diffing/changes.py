@@ -7,7 +7,8 @@ from dataclasses import dataclass, fields
 from functools import cached_property
 
 from comity.policy.diffing.drift import Drift, find_drift
-from comity.policy.rules import ConflictRuling, Modality, Rule, Ruleset, RuleText
+from comity.policy.rule_texts import RuleText
+from comity.policy.rules import ConflictRuling, Modality, Rule, Ruleset
 from comity.policy.timeline import Timeline
 
 # Where a rule stands is not what it says.

@@ -11,7 +11,7 @@ from comity.policy.atlas import Span
 from comity.policy.documents.checks import CheckRule
 from comity.policy.documents.jurisdictions import Profile
 from comity.policy.documents.requests import DataRequestRule
-from comity.policy.rules import RuleText
+from comity.policy.rule_texts import RuleText
 from comity.policy.scalars import Duration
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from textwrap import dedent
 
-from comity.policy.rules import Citation, HistoryEntry, RuleText, SuspensionEntry
+from comity.policy.rule_texts import Citation, HistoryEntry, RuleText, SuspensionEntry
 from unit.policy.compiling.one_file import compile_file, rule_text, rules_of
 
 DENY = "effect: deny\napplies_to: {connected_by: presence, product: telegram}\nin_force: [{}]\n"

@@ -13,15 +13,8 @@ from comity.policy import reference
 from comity.policy.atlas import Atlas
 from comity.policy.engine import Engine
 from comity.policy.lexicon import Lexicon
-from comity.policy.rules import (
-    Citation,
-    Clause,
-    ConflictRuling,
-    Modality,
-    Rule,
-    Ruleset,
-    RuleText,
-)
+from comity.policy.rule_texts import Citation, RuleText
+from comity.policy.rules import Clause, ConflictRuling, Modality, Rule, Ruleset
 from comity.policy.timeline import Timeline
 
 NOW = datetime(2025, 6, 1, 12, tzinfo=UTC)

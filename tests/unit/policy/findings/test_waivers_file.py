@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from comity.policy.compiling.compilation import compile_policies
-from comity.policy.rules import Citation, ReachAbroad
+from comity.policy.rule_texts import Citation, ReachAbroad
 from unit.policy.findings.finding_cases import BASE, TODAY, UA
 
 FRANCE = """\

@@ -10,7 +10,8 @@ from comity.domain.decision import Conflict, Decision, Determination, Reason, St
 from comity.domain.effect import DENIED, Outcome, Quota, Restrict, Warn, WithheldObject, Withhold
 from comity.domain.facts import FactKey
 from comity.policy.documents.expected import AnswerExpectation
-from comity.policy.rules import Citation, Modality, Rule, RuleText
+from comity.policy.rule_texts import Citation, RuleText
+from comity.policy.rules import Modality, Rule
 from comity.policy.scenarios.expectations import compare, expectation_of
 from comity.policy.timeline import Timeline
 
