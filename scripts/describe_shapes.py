@@ -1,8 +1,8 @@
-"""Write docs/shapes.md and docs/edge-cases.md: the shapes of the law, and its edge cases.
+"""Write docs/shapes.md, docs/edge-cases.md and docs/counsel.md from the data files beside them.
 
-Both are told by rules and scenarios of policies/, named in the data files beside the documents: a
-rule or scenario that is not there, or a scenario that fails, is an error. `--check` writes nothing
-and fails if a document is not what would be written.
+They are the shapes of the law, its edge cases, and questions on it for counsel. All are told by
+rules and scenarios of policies/: a rule or scenario that is not there, or a scenario that fails, is
+an error. `--check` writes nothing and fails if a document is not what would be written.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from comity.policy.scenarios.running import run_scenarios
 
 ROOT = Path(__file__).resolve().parents[1]
 DOCS = ROOT / "docs"
-SHAPES, EDGE_CASES = "shapes", "edge-cases"
+SHAPES, EDGE_CASES, COUNSEL = "shapes", "edge-cases", "counsel"
 # Reviews that are due have no bearing on rules and scenarios.
 TODAY = date(2026, 11, 24)
 WRITTEN_BY = "Written by `scripts/describe_shapes.py` from `docs/{}.yaml`; `make test` checks it."
@@ -38,6 +38,13 @@ EDGE_CASES_HEAD = """# Edge cases
 
 Each with what shows it and what comes of it here, in the order of the scenario. Where an answer was
 first expected to be another, the last column says which, and why it is not.
+"""
+
+COUNSEL_HEAD = """# Questions for counsel
+
+Sources leave much open. Wherever a policy file had to read one in some way, the reading is told
+here, with the rules that rest on it, so that somebody with authority can confirm or correct it. A
+rule's own note says more.
 """
 
 
@@ -69,15 +76,17 @@ class Shown:
         return self.scenarios[key]
 
     def rule(self, rule_id: str) -> Rule:
-        """Return a rule.
+        """Return a rule; of one that has a value for each member of a group, that of some member.
 
         Raises:
             SystemExit: there is none.
         """
-        if rule_id not in self.rules:
+        written = (rule for rule in self.rules.values() if rule.id.partition("#")[0] == rule_id)
+        rule = self.rules.get(rule_id) or next(written, None)
+        if rule is None:
             message = f"no rule has the id {rule_id}"
             raise SystemExit(message)
-        return self.rules[rule_id]
+        return rule
 
 
 def read_policies() -> Shown:
@@ -119,9 +128,12 @@ def describe_shapes(entries: list[Mapping[str, Any]], policies: Shown) -> str:
     for number, entry in enumerate(entries, start=1):
         for place, shown in enumerate(entry["shown"]):
             rule = policies.rule(shown["rule"])
+            head = f"| {number} | {entry['shape']} |" if not place else "| | |"
+            if "test" in shown:
+                lines.append(f"{head} `{rule.id}` | {_link_to_test(shown['test'])} |")
+                continue
             code = shown.get("in", _code_of(rule.text.file))
             policies.scenario(code, shown["scenario"])
-            head = f"| {number} | {entry['shape']} |" if not place else "| | |"
             lines.append(f"{head} `{rule.id}` | {_link(code, shown['scenario'])} |")
     return "\n".join([*lines, ""])
 
@@ -141,17 +153,35 @@ def describe_edge_cases(entries: list[Mapping[str, Any]], policies: Shown) -> st
     return "\n".join([*lines, ""])
 
 
+def describe_counsel(topics: list[Mapping[str, Any]], policies: Shown) -> str:
+    """Return docs/counsel.md."""
+    lines = [COUNSEL_HEAD, WRITTEN_BY.format(COUNSEL)]
+    for topic in topics:
+        lines += [
+            "",
+            f"## {topic['topic']}",
+            "",
+            "| question | reading taken | rules |",
+            "|---|---|---|",
+        ]
+        for entry in topic["entries"]:
+            rules = ", ".join(_link_to_rule(rule_id, policies) for rule_id in entry["rules"])
+            lines.append(f"| {entry['question']} | {entry['reading'].strip()} | {rules} |")
+    return "\n".join([*lines, ""])
+
+
+def _link_to_rule(rule_id: str, policies: Shown) -> str:
+    """Return a link to the file of a rule."""
+    return f"[`{rule_id}`](../policies/{policies.rule(rule_id).text.file})"
+
+
 def _told(entry: Mapping[str, Any], policies: Shown) -> Iterator[tuple[str, str]]:
     """Yield what shows an edge case, each with its outcome."""
     for shown in entry.get("shown", ()):
         scenario = policies.scenario(shown["in"], shown["scenario"])
         yield _link(shown["in"], shown["scenario"]), " → ".join(_effects(scenario))
     for test in entry.get("tests", ()):
-        path, _, name = test["test"].partition("::")
-        if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8"):
-            message = f"{path}: there is no {name}"
-            raise SystemExit(message)
-        yield f"[{name}](../{path})", test["outcome"]
+        yield _link_to_test(test["test"]), test["outcome"]
 
 
 def _effects(scenario: FactsScenario) -> Iterator[str]:
@@ -168,13 +198,30 @@ def _other(entry: Mapping[str, Any]) -> str:
     return f"{entry['expected']}. {str(entry['because']).strip()}"
 
 
+def _link_to_test(test: str) -> str:
+    """Return a link to the test function `path::name`.
+
+    Raises:
+        SystemExit: there is none.
+    """
+    path, _, name = test.partition("::")
+    if f"def {name}(" not in (ROOT / path).read_text(encoding="utf-8"):
+        message = f"{path}: there is no {name}"
+        raise SystemExit(message)
+    return f"[{name}](../{path})"
+
+
 def _link(code: str, name: str) -> str:
     return f"[{name}](../policies/tests/{code}_test.yaml)"
 
 
 def documents_of(docs: Path, policies: Shown) -> Iterator[tuple[Path, str]]:
     """Yield each document with what it should say, told by the data files in `docs`."""
-    for name, describe in ((SHAPES, describe_shapes), (EDGE_CASES, describe_edge_cases)):
+    for name, describe in (
+        (SHAPES, describe_shapes),
+        (EDGE_CASES, describe_edge_cases),
+        (COUNSEL, describe_counsel),
+    ):
         entries = yaml.safe_load((docs / f"{name}.yaml").read_text(encoding="utf-8"))
         yield docs / f"{name}.md", describe(entries, policies)
 

@@ -1,4 +1,4 @@
-"""docs/shapes.md and docs/edge-cases.md say what the policy files show."""
+"""docs/shapes.md, docs/edge-cases.md and docs/counsel.md say what the policy files show."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ import yaml
 ROOT = Path(__file__).resolve().parents[3]
 DOCS = ROOT / "docs"
 SCRIPT = ROOT / "scripts" / "describe_shapes.py"
-NAMES = [f"{name}.{kind}" for name in ("shapes", "edge-cases") for kind in ("yaml", "md")]
+NAMES = [
+    f"{name}.{kind}" for name in ("shapes", "edge-cases", "counsel") for kind in ("yaml", "md")
+]
 SHAPES = 57
 # The numbers of the cases that are told; the list has gaps.
 CASES = [
@@ -59,6 +61,22 @@ def test_every_shape_and_every_case_is_told() -> None:
     assert all(entry.get("shown") or entry.get("tests") for entry in cases)
 
 
+def test_every_rule_that_rests_on_a_reading_of_its_force_is_put_to_counsel(policies: Any) -> None:
+    """Rules without an established author, applied without an act, or only recalled."""
+    topics = yaml.safe_load((DOCS / "counsel.yaml").read_text(encoding="utf-8"))
+    asked = {rule for topic in topics for entry in topic["entries"] for rule in entry["rules"]}
+    doubtful = {
+        rule.id
+        for rule in policies.rules.values()
+        if any(rule.timeline.states)
+        if rule.text.authority == "Not established"
+        or rule.text.legal_effect != "binding"
+        or rule.text.confidence != "verified"
+    }
+    assert {"at-2023", "ru-2026-wa", "ua-2024-official-devices", "us-cu"} <= doubtful
+    assert doubtful <= asked
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [
@@ -67,6 +85,8 @@ def test_every_shape_and_every_case_is_told() -> None:
             "docs/shapes.md is out of date",
         ),
         (("shapes.yaml", "vn-2025-tg", "vn-2025"), "no rule has the id vn-2025"),
+        (("shapes.yaml", "test_nights_of", "test_days_of"), "there is no test_days_of"),
+        (("counsel.yaml", "id-tunas", "id-tuna"), "no rule has the id id-tuna"),
         (
             ("edge-cases.yaml", "a Polish officer in Kyiv", "a Polish officer in Lviv"),
             "the scenario 'a Polish officer in Lviv' does not exist",
