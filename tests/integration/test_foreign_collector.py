@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 from comity.journal.exporting import BatchLimits, Collector, Counts, ExportOptions, open_sender
+from integration.deliveries import Recorded, received_by
 from integration.server_process import eventually
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from unit.journal.collectors import Collected, grpc_collector
@@ -102,3 +103,15 @@ def test_every_span_arrives_but_the_poison(tmp_path: Path, protocol: str, *, gzi
     (reasons,) = (tmp_path / "dead").glob("*.jsonl")
     (letter,) = map(json.loads, reasons.read_text().splitlines())
     assert (letter["sequence"], letter["decision_id"]) == (2, None)
+
+
+def test_every_decision_that_callers_were_told_of_arrives(recorded: Recorded) -> None:
+    """What a server recorded, by the ids in its replies: through rotel, each once."""
+    with grpc_collector() as behind, rotel(behind) as addresses:
+        sender = open_sender(Collector("grpc", secure=False, host=addresses["grpc"]))
+        counts = export(recorded.journal, sender, ExportOptions(BatchLimits(most_spans=50))).counts
+        eventually(lambda: len(behind.taken()) >= counts.delivered)
+        received = received_by(behind)
+    assert recorded.answered - set(received) == set()
+    assert len(received) == len(set(received))
+    assert counts == Counts(delivered=len(behind.taken()))

@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -49,8 +49,12 @@ class WorkerLock:
         os.close(self._descriptor)
 
 
-def recover_abandoned(directory: Path, disk: Disk | None = None) -> list[Notice]:
+def recover_abandoned(
+    directory: Path, disk: Disk | None = None, *, but: Collection[int] = ()
+) -> list[Notice]:
     """Seal the segments of every worker that nobody writes as; return what was found.
+
+    Those of `but` are left to their next lives.
 
     Raises:
         OSError: the disk refuses.
@@ -61,6 +65,8 @@ def recover_abandoned(directory: Path, disk: Disk | None = None) -> list[Notice]
         if found is None:
             continue
         worker = int(found[1])
+        if worker in but:
+            continue
         try:
             lock = WorkerLock(directory, worker)
         except JournalLockedError:

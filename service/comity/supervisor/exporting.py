@@ -6,7 +6,7 @@ import contextlib
 import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -95,7 +95,8 @@ def exporting(settings: Settings, command: Sequence[str]) -> Iterator[None]:
     Raises:
         StartupError: the variables of OpenTelemetry can't be used.
     """
-    _recover(journal_in(settings.data_dir))
+    # Who writes soon recovers what is its own, and counts in its metrics what it finds.
+    _recover(journal_in(settings.data_dir), range(settings.workers + 1))
     destination = find_destination(os.environ, settings.data_dir)
     if destination.place is not Place.COLLECTOR:
         yield
@@ -110,11 +111,11 @@ def exporting(settings: Settings, command: Sequence[str]) -> Iterator[None]:
         keeper.close(_LAST_SPANS_SECONDS)
 
 
-def _recover(journal: Path) -> None:
-    """Seal what killed processes left open, so that it can be exported whole and removed."""
+def _recover(journal: Path, writers: Collection[int]) -> None:
+    """Seal what killed processes left open, but for `writers`, so that it can be removed."""
     try:
         if journal.is_dir():
-            for notice in recover_abandoned(journal):
+            for notice in recover_abandoned(journal, but=writers):
                 log_notice(notice)
     except OSError as error:
         get_logger(__name__).warning("journal not recovered", why=error.strerror)

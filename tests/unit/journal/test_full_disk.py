@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import subprocess
@@ -15,24 +14,20 @@ import pytest
 from comity.journal import Journal, JournalFullError, Notice, mark_exported, segments_in
 from comity.journal.disk import SystemDisk
 from unit.journal.disks import SEGMENT_BYTES, frames_in, options_in, span_of, wait_until
+from unit.journal.small_disks import LIBC, mounted
 
 DISK_BYTES = 6 * SEGMENT_BYTES
 LONG = 15_000
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_DETACH = 2
 
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system that holds six segments and no octet more."""
     place = tmp_path / "disk"
-    place.mkdir()
-    size = f"size={DISK_BYTES}".encode()
-    if _LIBC.mount(b"tmpfs", os.fsencode(place), b"tmpfs", 0, size):
-        reason = os.strerror(ctypes.get_errno())
-        pytest.skip(f"a file system can't be mounted here: {reason}; it needs CAP_SYS_ADMIN")
-    yield place
-    _LIBC.umount2(os.fsencode(place), _DETACH)
+    with mounted(place, DISK_BYTES) as obstacle:
+        if obstacle:
+            pytest.skip(f"{obstacle}; it needs CAP_SYS_ADMIN")
+        yield place
 
 
 def append_until_refused(journal: Journal) -> int:
@@ -91,7 +86,7 @@ def test_a_file_that_finds_no_room_leaves_nothing(small_disk: Path) -> None:
 def test_a_disk_that_is_mounted_read_only_refuses(small_disk: Path) -> None:
     """At opening, in words."""
     remount_read_only = 32 | 1
-    assert _LIBC.mount(b"tmpfs", os.fsencode(small_disk), b"tmpfs", remount_read_only, None) == 0
+    assert LIBC.mount(b"tmpfs", os.fsencode(small_disk), b"tmpfs", remount_read_only, None) == 0
     with pytest.raises(OSError, match="Read-only"):
         SystemDisk().create(small_disk / "file", b"header", SEGMENT_BYTES)
 

@@ -29,7 +29,14 @@ class Wire:
         self.address = f"localhost:{self._listener.getsockname()[1]}"
         self.octets = self.connections = 0
         self.cut_after: int | None = None
+        self._ends: tuple[socket.socket, ...] = ()
         threading.Thread(target=self._listen, daemon=True).start()
+
+    def cut(self) -> None:
+        """Cut the present connection; the next one is whole."""
+        for end in self._ends:
+            with contextlib.suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Take no more connections."""
@@ -46,6 +53,7 @@ class Wire:
                 return
             self.connections += 1
             with exporter, socket.create_connection(self._target) as collector:
+                self._ends = (exporter, collector)
                 back = threading.Thread(target=self._pass_back, args=(collector, exporter))
                 back.start()
                 self._pass_on(exporter, collector)
