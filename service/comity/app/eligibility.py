@@ -123,12 +123,12 @@ class Eligibility:
         """
         chosen = policy or self.policy_for(options)
         now = options.as_of or self.clock()
-        ruleset = chosen.bundle.eligibility
-        looked_up = look_up(subject, question, self.places, self.phones, ruleset.lexicon)
-        facts = self.resolver.resolve(looked_up.question, ruleset)
+        lexicon = chosen.bundle.eligibility.lexicon
+        looked_up = look_up(subject, question, self.places, self.phones, lexicon)
+        facts = self.resolver.resolve(looked_up.question, chosen.bundle.eligibility)
         recalled = chosen.engine.recall(facts, now)
         decision = recalled.for_facts(facts, now)
-        rules = {i: ruleset.by_id[i] for i in named_rules(decision)}
+        rules = {i: chosen.bundle.eligibility.by_id[i] for i in named_rules(decision)}
         record = DecisionRecord(
             revision=chosen.revision,
             evaluated_at=now,
@@ -139,11 +139,24 @@ class Eligibility:
             degraded=degraded_sources(looked_up.question),
             provenance=looked_up.provenance,
             hypothetical=options.hypothetical,
-            sensitive=ruleset.lexicon.sealed,
+            sensitive=lexicon.sealed,
             account_id=subject.account_id,
             position=position,
-            dates=self.coarsener.coarse(looked_up.question, ruleset, now),
+            dates=self.coarsener.coarse(looked_up.question, chosen.bundle.eligibility, now),
         )
+        return self._answer(record, recalled, rules, chosen, options)
+
+    def _answer(
+        self,
+        record: DecisionRecord,
+        recalled: Remembered,
+        rules: Mapping[str, Rule],
+        policy: PolicyInForce,
+        options: Options,
+    ) -> Answer:
+        """Record a decision and return the answer."""
+        decision, now = record.decision, record.evaluated_at
+        lexicon = policy.bundle.eligibility.lexicon
         return Answer(
             record=record,
             recalled=recalled,
@@ -151,8 +164,8 @@ class Eligibility:
             valid_until=None if options.hypothetical else decision.valid_until,
             max_age_seconds=0 if options.hypothetical else self.max_age_seconds,
             decision_id=self.recorder.record(record),
-            message=message_for(decision, rules, ruleset.lexicon, now, options.language),
-            explanation=self._explain(looked_up.question, chosen, options, now),
+            message=message_for(decision, rules, lexicon, now, options.language),
+            explanation=self._explain(record.question, policy, options, now),
         )
 
     def _explain(

@@ -66,24 +66,7 @@ def look_up(
             found.add_phone_country(country.place)
     if violations:
         raise InvalidQuestionError(tuple(violations))
-    # Spelt out, since `replace` takes as long as all the rest.
-    completed = Question(
-        action=question.action,
-        product=question.product,
-        device=question.device,
-        purposes=question.purposes,
-        items=question.items,
-        connections=(*question.connections, *found.connections),
-        open_factors=question.open_factors.union(found.open_factors),
-        open_sets=question.open_sets,
-        labels=question.labels,
-        labels_absent=question.labels_absent,
-        unknown={**found.unknown, **question.unknown} if found.unknown else question.unknown,
-        indicators=question.indicators,
-        age=question.age if subject.age is None else subject.age,
-        account_created=question.account_created or subject.account_created,
-    )
-    return LookedUp(completed, provenance)
+    return LookedUp(found.complete(question, subject), provenance)
 
 
 @dataclass(slots=True)
@@ -99,6 +82,27 @@ class _Found:
     connections: list[Connection] = field(default_factory=list)
     open_factors: list[str] = field(default_factory=list)
     unknown: dict[str, UnknownReason] = field(default_factory=dict)
+
+    def complete(self, question: Question, subject: Subject) -> Question:
+        """Return `question` with what was found, and with the dates of `subject`."""
+        unknown = {**self.unknown, **question.unknown} if self.unknown else question.unknown
+        # Spelt out, since `replace` takes as long as all the rest.
+        return Question(
+            action=question.action,
+            product=question.product,
+            device=question.device,
+            purposes=question.purposes,
+            items=question.items,
+            connections=(*question.connections, *self.connections),
+            open_factors=question.open_factors.union(self.open_factors),
+            open_sets=question.open_sets,
+            labels=question.labels,
+            labels_absent=question.labels_absent,
+            unknown=unknown,
+            indicators=question.indicators,
+            age=question.age if subject.age is None else subject.age,
+            account_created=question.account_created or subject.account_created,
+        )
 
     def add_presence(self, finding: PlaceFinding, lexicon: Lexicon) -> None:
         """Take up the presence that an address shows, if any, at the trust that policies give."""

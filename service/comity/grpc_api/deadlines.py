@@ -29,10 +29,10 @@ class DeadlineInterceptor(UnaryInterceptor):
         return unless_late
 
 
-def is_waiting(context: grpc.ServicerContext) -> bool:
-    """Return whether somebody waits for the reply."""
+def is_late(context: grpc.ServicerContext) -> bool:
+    """Return whether the deadline has passed. Whether a caller gave up takes longer to tell."""
     remaining = context.time_remaining()
-    return (remaining is None or remaining > 0) and context.is_active()
+    return remaining is not None and remaining <= 0
 
 
 def require_waiting(

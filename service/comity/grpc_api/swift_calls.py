@@ -12,7 +12,7 @@ from google.protobuf.message import DecodeError
 from comity.domain.errors import NotEntitledError, NotRecordedError
 from comity.domain.request import Options
 from comity.grpc_api.callers import Entitlements, caller_of
-from comity.grpc_api.deadlines import is_waiting
+from comity.grpc_api.deadlines import is_late
 from comity.grpc_api.reply_octets import encode_evaluated_at
 from comity.grpc_api.shortcuts import CHECK, UNARY, Shortcuts
 from comity.grpc_api.tracing import parent_of
@@ -85,7 +85,7 @@ class SwiftInterceptor(UnaryInterceptor):
         if (
             asked is None
             or not is_plain(view, octets)
-            or not is_waiting(context)
+            or is_late(context)
             or not self._may(asked.options, context)
         ):
             return None

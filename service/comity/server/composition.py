@@ -99,27 +99,18 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
         clock=read_clock,
         max_age_seconds=settings.max_age_seconds,
     )
-    routing = RequestRouting(holder, recorder, read_clock)
     entitlements, texts = callers or LoopbackEntitlements(), PolicyTexts(holder, read_clock)
-    preparer = telemetry.preparer
-    shortcuts = Shortcuts(eligibility, prepare_with(preparer), recorder.counter)
+    shortcuts = Shortcuts(eligibility, prepare_with(telemetry.preparer), recorder.counter)
     servicer = EligibilityServicer(eligibility, texts, entitlements, shortcuts)
     drain = DrainInterceptor()
+    swift = SwiftInterceptor(shortcuts, telemetry.preparer, entitlements, metrics, report_defect)
+    batches = OctetBatches(servicer, shortcuts, telemetry.preparer)
+    guards = _guards(settings, metrics, telemetry)
     server = build_server(
-        settings,
-        (
-            OverloadInterceptor(settings, metrics),
-            drain,
-            SwiftInterceptor(shortcuts, preparer, entitlements, metrics, report_defect),
-            MeteringInterceptor(metrics),
-            TracingInterceptor(telemetry.tracer),
-            DeadlineInterceptor(metrics.not_begun.labels(NotBegun.EXPIRED.value).inc),
-            ErrorInterceptor(report_defect),
-            StreamLimitInterceptor(),
-            OctetBatchInterceptor(OctetBatches(servicer, shortcuts, preparer).answer),
-        ),
+        settings, (guards[0], drain, swift, *guards[1:], OctetBatchInterceptor(batches.answer))
     )
     eligibility_service_pb2_grpc.add_EligibilityServiceServicer_to_server(servicer, server)
+    routing = RequestRouting(holder, recorder, read_clock)
     _add_servicers(server, holder, texts, routing, entitlements)
     add_decision_service(server, settings, holder, telemetry, entitlements)
     worker_health = WorkerHealth(SERVICE_NAMES)
@@ -128,6 +119,20 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
     reflection.enable_server_reflection(names, server)
     return Composition(
         server, worker_health, metrics, drain, lambda: _refresh(places, callers, metrics)
+    )
+
+
+def _guards(
+    settings: Settings, metrics: WorkerMetrics, telemetry: Telemetry
+) -> tuple[grpc.ServerInterceptor, ...]:  # type: ignore[type-arg] # generic in stubs only
+    """Return the interceptors that every call goes through, outermost first."""
+    return (
+        OverloadInterceptor(settings, metrics),
+        MeteringInterceptor(metrics),
+        TracingInterceptor(telemetry.tracer),
+        DeadlineInterceptor(metrics.not_begun.labels(NotBegun.EXPIRED.value).inc),
+        ErrorInterceptor(report_defect),
+        StreamLimitInterceptor(),
     )
 
 

@@ -164,27 +164,10 @@ def open_journal(
     Raises:
         StartupError: it can't be used.
     """
-    when_full = settings.journal_when_full
-    if when_full == AUTO:
-        # Without a collector nobody waits for old spans.
-        when_full = WhenFull.REFUSE if exported else WhenFull.DROP_OLDEST
-    small = number == SUPERVISOR or number >= FIRST_COMMAND
     numbers = range(number, number + COMMANDS) if number == FIRST_COMMAND else (number,)
     for candidate in numbers:
         try:
-            options = JournalOptions(
-                directory=journal_in(settings.data_dir),
-                worker=candidate,
-                resource=_encoded_resource(resource),
-                scope=_encoded_scope(scope),
-                segment_bytes=SMALL_SEGMENT_BYTES if small else settings.journal_segment_bytes,
-                rotate_seconds=settings.journal_rotate_seconds,
-                flush_interval_seconds=settings.journal_flush_seconds,
-                budget_bytes=settings.journal_budget_bytes,
-                reserve_segments=0 if small else 1,
-                when_full=WhenFull(when_full),
-                recipients=_recipients(settings, exported=exported),
-            )
+            options = _options(settings, candidate, resource, scope, exported=exported)
             return Journal(options)
         except JournalLockedError as error:
             if candidate == numbers[-1]:
@@ -195,6 +178,39 @@ def open_journal(
         except JournalError as error:
             raise _unusable(error) from error
     raise AssertionError  # the last number returned or raised
+
+
+def _options(
+    settings: JournalSettings,
+    number: int,
+    resource: Resource,
+    scope: InstrumentationScope,
+    *,
+    exported: bool,
+) -> JournalOptions:
+    """Return how the process with this number keeps its journal.
+
+    Raises:
+        ValueError: the settings contradict each other.
+    """
+    when_full = settings.journal_when_full
+    if when_full == AUTO:
+        # Without a collector nobody waits for old spans.
+        when_full = WhenFull.REFUSE if exported else WhenFull.DROP_OLDEST
+    small = number == SUPERVISOR or number >= FIRST_COMMAND
+    return JournalOptions(
+        directory=journal_in(settings.data_dir),
+        worker=number,
+        resource=_encoded_resource(resource),
+        scope=_encoded_scope(scope),
+        segment_bytes=SMALL_SEGMENT_BYTES if small else settings.journal_segment_bytes,
+        rotate_seconds=settings.journal_rotate_seconds,
+        flush_interval_seconds=settings.journal_flush_seconds,
+        budget_bytes=settings.journal_budget_bytes,
+        reserve_segments=0 if small else 1,
+        when_full=WhenFull(when_full),
+        recipients=_recipients(settings, exported=exported),
+    )
 
 
 def _recipients(settings: JournalSettings, *, exported: bool) -> frozenset[Recipient]:
