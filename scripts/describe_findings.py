@@ -5,18 +5,12 @@
 
 from __future__ import annotations
 
-import argparse
 import re
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Mapping
 
-import yaml
+from code_tables import CodeDocument, table_of
 from comity.policy.findings.codes import FINDINGS
 
-ROOT = Path(__file__).resolve().parents[1]
-DOCUMENT = ROOT / "docs" / "findings.md"
-CASES = ROOT / "tests" / "unit" / "policy" / "findings" / "cases"
-LINE = re.compile(r"\S+:\d+ (CF\d{3}) ")
 INTRODUCTION = """# What can be odd about rules taken together
 
 `comity policy findings` reads the rules of all policy files together. Each finding is a line, and
@@ -40,51 +34,16 @@ Written by `scripts/describe_findings.py` from the table of codes and the cases 
 """
 
 
-def find_examples() -> dict[str, str]:
-    """Return code -> the shortest line of the cases that shows it."""
-    cases = [
-        case
-        for path in sorted(CASES.glob("*.yaml"))
-        for case in yaml.safe_load(path.read_text(encoding="utf-8"))
-    ]
-    found = [LINE.match(line) for case in cases for line in case["expect"]]
-    examples: dict[str, str] = {}
-    for match in sorted(filter(None, found), key=lambda match: len(match.string)):
-        examples.setdefault(match[1], match.string)
-    return examples
-
-
-def describe() -> str:
+def describe(examples: Mapping[str, str]) -> str:
     """Return the document."""
-    return "\n".join([INTRODUCTION, *_table(find_examples()), ""])
-
-
-def _table(examples: dict[str, str]) -> Iterator[str]:
-    """Yield the lines of the table of codes."""
-    yield "| code | level | meaning | for example |"
-    yield "|---|---|---|---|"
-    for code, entry in sorted(FINDINGS.items()):
-        example = examples[code].replace("|", "\\|")
-        yield f"| {code} | {entry.level} | {entry.meaning} | ``{example}`` |"
-
-
-def main() -> None:
-    """Write the document, or check it.
-
-    Raises:
-        SystemExit: the document is not what would be written.
-    """
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="write nothing, fail on a difference")
-    parser.add_argument("--document", type=Path, default=DOCUMENT, help="the document")
-    arguments = parser.parse_args()
-    text = describe()
-    if not arguments.check:
-        arguments.document.write_text(text, encoding="utf-8")
-    elif arguments.document.read_text(encoding="utf-8") != text:
-        message = "docs/findings.md is out of date; run scripts/describe_findings.py"
-        raise SystemExit(message)
+    return "\n".join([INTRODUCTION, *table_of(FINDINGS, FINDINGS, examples), ""])
 
 
 if __name__ == "__main__":
-    main()
+    CodeDocument(
+        script="scripts/describe_findings.py",
+        path="docs/findings.md",
+        cases="tests/unit/policy/findings/cases",
+        line=re.compile(r"\S+:\d+ (CF\d{3}) "),
+        describe=describe,
+    ).main(__doc__)
