@@ -63,6 +63,16 @@ def test_each_instant_has_the_revision_that_was_in_force(tmp_path: Path) -> None
         assert cache.files_of(known) == {"a.yaml": content}
 
 
+def test_a_revision_is_found_by_what_it_holds(tmp_path: Path) -> None:
+    """The latest of those that hold the same; none for what was never in force."""
+    cache = BundleCache(tmp_path)
+    for number, digest in enumerate((ONE, TWO, ONE)):
+        cache.admit(digest, {"a.yaml": b"1"}, SOURCE, START + timedelta(hours=number))
+    found = [cache.with_content(digest) for digest in (ONE, TWO)]
+    assert [known.revision.epoch for known in found if known] == [3, 2]
+    assert cache.with_content("3" * 64) is None
+
+
 def test_a_clock_set_back_does_not_reorder_revisions(tmp_path: Path) -> None:
     """The next revision begins after the one before, whatever the clock says."""
     cache = BundleCache(tmp_path)

@@ -50,6 +50,11 @@ class InMemoryHistory:
         earlier = [known for known in self._known if known.in_force_since <= instant]
         return earlier[-1] if earlier else None
 
+    def with_content(self, digest: str) -> KnownRevision | None:
+        """Return the last one of this digest."""
+        same = [known for known in self._known if known.revision.digest == digest]
+        return same[-1] if same else None
+
     def files_of(self, known: KnownRevision) -> Mapping[str, bytes]:
         """Return one file that holds the epoch."""
         return {"epoch.yaml": str(known.revision.epoch).encode()}
@@ -128,6 +133,18 @@ def test_an_old_instant_is_answered_by_the_revision_of_that_time() -> None:
     found = [holder.known_at(START + HOUR * hours / 2) for hours in range(6)]
     assert [one.revision.epoch for one in found if one] == [1, 1, 2, 2, 3, 3]
     assert found[0] is found[1]
+
+
+def test_a_revision_is_found_by_what_it_holds() -> None:
+    """The one in force as it is, one of old compiled once; what nobody kept is not."""
+    holder = holder_of(KnownRevision(Revision(1, "1" * 64), START))
+    assert holder.with_content(f"{2:064x}") is None
+    holder.publish(policy_of(2, START + HOUR))
+    assert holder.with_content(f"{2:064x}") is holder.current
+    old = holder.with_content("1" * 64)
+    assert old is not None
+    assert old.revision.epoch == 1
+    assert holder.with_content("1" * 64) is old is holder.known_at(START)
 
 
 def test_old_revisions_are_compiled_again_when_too_many_were_asked_for() -> None:

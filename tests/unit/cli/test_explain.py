@@ -210,6 +210,21 @@ def test_the_law_of_the_revision_answers(
     assert explained(comity, identity)["recomputed"]
 
 
+def test_an_archived_decision_is_explained(comity: Command, tmp_path: Path, data_dir: Path) -> None:
+    """From the archive that is named, once the journal has it no more."""
+    identity, target = asked(comity, *OFFICIAL), str(tmp_path / "archive")
+    assert comity("journal", "archive", str(journal_in(data_dir)), "--to", target).code == 0
+    gone = comity("explain", identity)
+    assert (gone.code, gone.out) == (1, "")
+    assert "an archive or a collector may keep more" in " ".join(gone.err.split())
+    assert explained(comity, identity, "--archive", target)["matched"]
+    for path in Path(target).rglob("*.parquet"):
+        path.write_bytes(b"spoilt")
+    ended = comity("explain", identity, "--archive", target)
+    assert (ended.code, ended.out) == (1, "")
+    assert "the archive can't be used" in ended.err
+
+
 def test_a_route_is_explained_too(comity: Command, tmp_path: Path, world: object) -> None:
     """Where a request would go by the same law."""
     del world
