@@ -11,6 +11,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from opentelemetry.trace import get_current_span
 
+from comity.domain.errors import ComityError, InvalidQuestionError
 from comity.grpc_api.deadlines import require_waiting
 from comity.grpc_api.eligibility import Call, EligibilityServicer
 from comity.grpc_api.interceptors import parse
@@ -24,8 +25,8 @@ from comity.v1 import common_pb2, eligibility_service_pb2
 
 _REQUEST: Final = eligibility_service_pb2.BatchCheckEligibilityRequest
 _ITEM: Final = eligibility_service_pb2.BatchCheckEligibilityItem
-# A large batch lets single questions in between, which would wait 5 ms for a turn else.
-_ITEMS_A_TURN: Final = 16
+# A large batch lets single questions in between, about every millisecond.
+_ITEMS_A_TURN: Final = 128
 _MOST_ITEMS: Final = limit_of(f"{_REQUEST.DESCRIPTOR.full_name}.items").most_entries or 0
 
 
@@ -38,7 +39,7 @@ class _Under:
         memory: what is remembered of the revision that answers it.
         span: what the spans of its items share.
         evaluated_at: the instant that it is answered for, as a field of each reply.
-        results: results so far, as fields of the reply.
+        results: results so far, as fields of the reply; empty for what is not known.
         spans: spans of items that are to be recorded before the reply leaves.
         counts: what counts their decisions.
     """
@@ -72,7 +73,7 @@ class OctetBatches:
             NotRecordedError: the decisions can't be recorded.
         """
         view = _view_of(octets)
-        call = self._servicer.begin_batch(_options(view), context) if view else None
+        call = self._begin(view, octets, context) if view else None
         memory = self._shortcuts.memory()
         if view is None or call is None or memory is None or not _is_usual(call, memory):
             request = parse(_REQUEST.FromString, octets)
@@ -83,35 +84,68 @@ class OctetBatches:
         under = _Under(call, memory, span, encode_evaluated_at(call.now))
         for position, item in enumerate(view.items):
             require_waiting(context)
-            if position % _ITEMS_A_TURN == 0:
+            if position % _ITEMS_A_TURN == _ITEMS_A_TURN - 1:
                 sleep(0)
-            if not self._recall(item, position, under):
-                message = parse(_ITEM.FromString, item.SerializeToString())
-                result = self._servicer.result(message, position, call)
-                under.results.append(encode_result(result.SerializeToString()))
+            under.results.append(self._recall(item, position, under))
+        self._answer_rest(view, under, context)
         self._preparer.keep(under.spans)
         for count in under.counts:
             count()
         return b"".join((*under.results, _revision_octets(call)))
 
-    def _recall(self, item: ItemView, position: int, under: _Under) -> bool:
-        """Answer an item if its answer is known; return whether it is."""
+    def _begin(self, view: BatchView, octets: bytes, context: grpc.ServicerContext) -> Call | None:
+        """Return what the items share; None if all is to be examined together.
+
+        Raises:
+            ComityError: as `answer`.
+        """
+        try:
+            return self._servicer.begin_batch(_options(view), context)
+        except InvalidQuestionError:
+            return None
+        except ComityError:
+            parse(_REQUEST.FromString, octets)  # what is no message is said to be none first
+            raise
+
+    def _answer_rest(self, view: BatchView, under: _Under, context: grpc.ServicerContext) -> None:
+        """Answer what was not known, once all of it is found to be messages.
+
+        Raises:
+            ComityError: as `answer`.
+        """
+        rest = {
+            position: parse(_ITEM.FromString, item.SerializeToString())
+            for position, item in enumerate(view.items)
+            if not under.results[position]
+        }
+        for position, message in rest.items():
+            require_waiting(context)
+            if position % _ITEMS_A_TURN == 0:
+                sleep(0)
+            # One like it may have been answered just now.
+            recalled = self._recall(view.items[position], position, under)
+            if not recalled:
+                result = self._servicer.result(message, position, under.call)
+                recalled = encode_result(result.SerializeToString())
+            under.results[position] = recalled
+
+    def _recall(self, item: ItemView, position: int, under: _Under) -> bytes:
+        """Return the result of an item, as a field of the reply; empty if it is not known."""
         memory, now = under.memory, under.call.now
         asked = memory.asked.get((under.call.octets, item.facts))
         if asked is None:
-            return False
+            return b""
         subject = item.subject
         recalled = self._shortcuts.recall(memory, asked, subject, now, ITEM)
         if recalled is None:
-            return False
+            return b""
         known, _, ending = recalled
         span, decision_id = self._preparer.assemble(
             known.span, under.span, subject.account_id, ending, position
         )
         under.spans.append(span)
         under.counts.append(known.count)
-        under.results.append(encode_response(recalled.reply(under.evaluated_at, decision_id)))
-        return True
+        return encode_response(recalled.reply(under.evaluated_at, decision_id))
 
 
 def _view_of(octets: bytes) -> BatchView | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from time import time_ns
 from typing import Final, NamedTuple
 
@@ -35,6 +36,8 @@ _VALID_UNTIL: Final = AttributeKey(VALID_UNTIL)
 _POSITION: Final = AttributeKey(POSITION)
 _PSEUDONYM: Final = AttributeKey(PSEUDONYM)
 _PSEUDONYM_KEY: Final = AttributeKey(PSEUDONYM_KEY)
+
+_POSITIONS_KEPT: Final = 512
 
 Keep = Callable[[Sequence[bytes]], None]
 
@@ -164,7 +167,7 @@ class SpanPreparer:
         span_id = self._span_ids.take()
         varying += ending
         if position is not None:
-            varying += _POSITION.encode(position)
+            varying += _position(position)
         if account_id:
             varying += _PSEUDONYM.encode(pseudonyms.of(account_id)) + key
         if prepared.sealed is not None and self._sealer is not None:
@@ -182,6 +185,12 @@ class SpanPreparer:
         if known is None or known[0] is not pseudonyms:
             known = self._named = pseudonyms, _PSEUDONYM_KEY.encode(pseudonyms.key_id)
         return known
+
+
+@lru_cache(maxsize=_POSITIONS_KEPT)
+def _position(position: int) -> bytes:
+    """Return the attribute of the position of an item, encoded."""
+    return _POSITION.encode(position)
 
 
 def encode_ending(age: Age | None, valid_until: datetime | None) -> bytes:
