@@ -19,9 +19,8 @@ step "types" $python -m mypy
 step "import contracts" env PYTHONPATH=service $python -c 'import sys; from importlinter.cli import lint_imports_command as run; sys.argv[0] = "lint-imports"; run()'
 step "proto lint and breaking check" $python scripts/check_contract.py
 step "policy lint" $python -m comity policy lint policies
-step "policy scenarios" $python -m comity policy test policies
 step "policy findings" $python -m comity policy findings policies
-step "policy mutation" $python -m comity policy test policies --mutate --most-alive 3
+step "policy scenarios, and what they notice" $python -m comity policy test policies --mutate --most-alive 3
 step "tests" $python -m pytest -n "${COMITY_TEST_PROCESSES:-2}" --dist worksteal -q
 
 if [ -n "$failed" ]; then

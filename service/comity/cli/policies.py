@@ -25,9 +25,27 @@ from comity.cli.policy_reading import (
 )
 
 if TYPE_CHECKING:
+    from comity.policy.bundle import Bundle
     from comity.policy.compiling.compilation import Compilation
+    from comity.policy.mutating.trials import MutationReport
+    from comity.policy.scenarios.reports import ScenarioReport
 
 MOST_ALIVE: Final = 3.0
+JUnit = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Also write the results as JUnit XML.")
+]
+Mutate = Annotated[
+    bool,
+    typer.Option(
+        "--mutate",
+        help="Also change every rule in many small ways, and list the changes that no scenario "
+        "notices.",
+    ),
+]
+MostAlive = Annotated[
+    float,
+    typer.Option(metavar="PERCENT", min=0, max=100, help="How many changes may go unnoticed."),
+]
 _EXITS: Final = "Exit codes: 0 {done}; 1 {failed}; 2 wrong use, or no policy directory."
 
 
@@ -77,33 +95,14 @@ def run_tests(
     directory: Directory = POLICIES,
     *,
     as_json: Json = False,
-    junit: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Also write the results as JUnit XML.")
-    ] = None,
-    mutate: Annotated[
-        bool,
-        typer.Option(
-            "--mutate",
-            help="Also change every rule in many small ways, and list the changes that no scenario "
-            "notices.",
-        ),
-    ] = False,
-    most_alive: Annotated[
-        float,
-        typer.Option(metavar="PERCENT", min=0, max=100, help="How many changes may go unnoticed."),
-    ] = MOST_ALIVE,
+    junit: JUnit = None,
+    mutate: Mutate = False,
+    most_alive: MostAlive = MOST_ALIVE,
     today: Today = None,
 ) -> None:
     """Run the scenarios of all policy files; print what failed and what no scenario shows."""
     from comity.cli.policy_junit import junit_of
-    from comity.cli.policy_reports import (
-        print_mutation,
-        print_report,
-        problems_as_json,
-        report_as_json,
-    )
-    from comity.policy.mutating import mutate_rules
-    from comity.policy.scenarios.results import Verdict
+    from comity.cli.policy_reports import print_results, problems_as_json, report_as_json
     from comity.policy.scenarios.running import run_scenarios
 
     compilation = compile_files(read_files(directory), today)
@@ -114,19 +113,28 @@ def run_tests(
     report = run_scenarios(bundle, compilation.documents)
     if junit is not None:
         write_text(junit, junit_of(report))
-    # A change can only be noticed where all is well without it.
-    mutated = mutate and not report.ended(Verdict.FAILED)
-    mutation = None
-    if mutated:
-        mutation = mutate_rules(bundle, compilation.documents, report.asked, report.routed)
+    mutation = _mutate(bundle, compilation, report) if mutate else None
     if as_json:
         print(report_as_json(report, mutation))
     else:
-        print_report(report)
-    if mutation is not None and not as_json:
-        print_mutation(mutation, most_alive)
+        print_results(report, mutation, most_alive)
     if not report.passed or (mutation is not None and mutation.percent_alive > most_alive):
         raise typer.Exit(Exit.FAILED)
+
+
+def _mutate(
+    bundle: Bundle, compilation: Compilation, report: ScenarioReport
+) -> MutationReport | None:
+    """Return which small changes of rules the scenarios notice; None if one of them fails.
+
+    A change can only be noticed where all is well without it.
+    """
+    from comity.policy.mutating import mutate_rules
+    from comity.policy.scenarios.results import Verdict
+
+    if report.ended(Verdict.FAILED):
+        return None
+    return mutate_rules(bundle, compilation.documents, report.asked, report.routed)
 
 
 def show_jurisdiction(

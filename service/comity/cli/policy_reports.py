@@ -60,7 +60,16 @@ def problems_as_json(problems: Sequence[Problem]) -> str:
     return _dump({**{f"{level.value}s": counts[level] for level in Level}, "problems": listed})
 
 
-def print_report(report: ScenarioReport) -> None:
+def print_results(
+    report: ScenarioReport, mutation: MutationReport | None, most_alive: float
+) -> None:
+    """Print how scenarios ended, and which changes of rules they don't notice, if any were made."""
+    _print_report(report)
+    if mutation is not None:
+        _print_mutation(mutation, most_alive)
+
+
+def _print_report(report: ScenarioReport) -> None:
     """Print what failed, was skipped, is lacking or is not shown, and a summary."""
     out = console()
     for result in report.results:
@@ -97,7 +106,7 @@ def _summary(report: ScenarioReport) -> Iterator[str]:
     )
 
 
-def print_mutation(report: MutationReport, most_alive: float) -> None:
+def _print_mutation(report: MutationReport, most_alive: float) -> None:
     """Print the changes of rules that no scenario notices, and a summary."""
     out = console()
     for mutant in report.survivors:
