@@ -7,15 +7,13 @@ import contextvars
 import random
 import threading
 import weakref
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from enum import StrEnum
-from functools import partial
 from queue import SimpleQueue
 from time import monotonic
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from grpc._cython import cygrpc  # type: ignore[attr-defined] # not in the stubs
 
@@ -54,7 +52,7 @@ class CallsInFlight:
         self._most_per_caller = most_per_caller
         self._tell_not_begun = tell_not_begun
         self._lock = threading.Lock()
-        self._of_caller: Counter[bytes] = Counter()
+        self._of_caller: dict[bytes, int] = {}
         self._usual_seconds = _FIRST_GUESS_SECONDS
         self.count = 0
 
@@ -65,10 +63,12 @@ class CallsInFlight:
 
     def enter(self, caller: bytes) -> bool:
         """Let a call of `caller` in; return False if too many of its calls are in flight."""
+        of_caller = self._of_caller
         with self._lock:
-            if self._of_caller[caller] >= self._most_per_caller:
+            count = of_caller.get(caller, 0)
+            if count >= self._most_per_caller:
                 return False
-            self._of_caller[caller] += 1
+            of_caller[caller] = count + 1
             self.count += 1
             return True
 
@@ -78,8 +78,10 @@ class CallsInFlight:
             self._tell_not_begun(NotBegun.EXPIRED)
         with self._lock:
             self.count -= 1
-            self._of_caller[caller] -= 1
-            if not self._of_caller[caller]:
+            left = self._of_caller[caller] - 1
+            if left:
+                self._of_caller[caller] = left
+            else:
                 del self._of_caller[caller]
             self._usual_seconds += _WEIGHT_OF_ONE_CALL * (seconds - self._usual_seconds)
 
@@ -121,8 +123,7 @@ class _Turn:
                 self._callbacks.popleft()(self)
 
 
-@dataclass(frozen=True, slots=True)
-class _Call:
+class _Call(NamedTuple):
     """A call that waits for a thread.
 
     Attributes:
@@ -130,14 +131,14 @@ class _Call:
         caller: whose it is.
         arrival: when it came, by the monotonic clock.
         within: runs things in the context of the call.
-        answer: what answers it; it runs `within`.
+        arguments: what it runs to answer the call.
     """
 
     turn: _Turn
     caller: bytes
     arrival: float
     within: Callable[..., Any]
-    answer: Callable[[], Any]
+    arguments: tuple[Any, ...]
 
 
 _Waiting = SimpleQueue["_Call | None"]
@@ -172,26 +173,27 @@ class CallThreads(ThreadPoolExecutor):
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as inherited
         """Run a call of gRPC. `fn` runs things in the context of the call."""
+        assert not kwargs  # gRPC gives none
         caller = _identity_in(args) if self._known else b""
         if not self._in_flight.enter(caller):
             fn(_over_share.set, True)
-            return self._aside.submit(fn, *args, **kwargs)
+            return self._aside.submit(fn, *args)
         turn = _Turn()
-        self._waiting.put(_Call(turn, caller, monotonic(), fn, partial(fn, *args, **kwargs)))
+        self._waiting.put(_Call(turn, caller, monotonic(), fn, args))
         return turn
 
 
 def _answer_calls(waiting: _Waiting, in_flight: CallsInFlight) -> None:
     """Answer the calls that wait, one after the other, until there is nothing to wait for."""
     while (call := waiting.get()) is not None:
+        turn, caller, arrival, within, arguments = call
         try:
-            call.answer()
+            within(*arguments)
         except Exception as error:  # noqa: BLE001 - gRPC lets none out; the thread must not end
             report_defect(error)
-        seconds = monotonic() - call.arrival
-        in_flight.leave(call.caller, seconds, begun=call.within(_begun.get))
-        call.turn.end()
-        del call  # else it would be kept until the next
+        in_flight.leave(caller, monotonic() - arrival, begun=within(_begun.get))
+        turn.end()
+        del call, turn, within, arguments  # else they would be kept until the next
 
 
 def _end_threads(waiting: _Waiting, threads: int) -> None:
