@@ -164,6 +164,11 @@ def check_request(asked: Asked) -> bytes:
     return batch_request([asked])
 
 
+def read_request(message: bytes) -> Any:
+    """Return a request as its message."""
+    return _CLASSES["Request"].FromString(message)
+
+
 def batch_reply(message: bytes) -> list[bool]:
     """Return which questions of a request the reply denies."""
     reply = _CLASSES["Response"].FromString(message)

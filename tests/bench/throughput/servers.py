@@ -28,7 +28,7 @@ CERBOS = (
 CERBOS_COUNT = re.compile(r"^cerbos_dev_engine_check_batch_size_count\S* (\S+)", re.MULTILINE)
 SILENT = {"OTEL_SDK_DISABLED": "true"}
 MIB = 1 << 20
-LONGEST_START_SECONDS = 150
+LONGEST_START_SECONDS = 300
 AVAILABLE_CORES = frozenset(os.sched_getaffinity(0))
 
 
