@@ -208,6 +208,22 @@ MISTAKES = (
         "Did you mean 'ua-2017-vk'?",
     ),
     Mistake(
+        "a law against accounts written as one against everything, the app's download included",
+        "us-fl",
+        "action: account_activity, age: {below: 14}",
+        "age: {below: 14}",
+        SCENARIO,
+        "a child of 13 fetches the app, which needs no account",
+    ),
+    Mistake(
+        "a carrier's doings put on the place",
+        "ru",
+        "except_person:\n      - {connected_by: network,",
+        "except_person:\n      - {connected_by: presence,",
+        SCENARIO,
+        "what is said of the place is not said of the network",
+    ),
+    Mistake(
         "an age taken as the last one in",
         "au",
         "age: {below: 16}",
