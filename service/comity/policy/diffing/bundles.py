@@ -108,7 +108,10 @@ def compare_bundles(old: Bundle, new: Bundle, within: str = "") -> Difference:
 def _compare_requests(old: RequestLaw, new: RequestLaw) -> RequestChanges:
     """Return the provisions that differ."""
     before, after = _provisions(old), _provisions(new)
-    parts = ("profiles", "platform", "clock", "categories", "held", "offence_lists", "desks")
+    parts = (
+        *("profiles", "platform", "clock", "categories", "held"),
+        *("offence_lists", "desks", "rulings"),
+    )
     return RequestChanges(
         added=tuple(i for i in after if i not in before),
         removed=tuple(i for i in before if i not in after),
