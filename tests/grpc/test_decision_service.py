@@ -6,33 +6,16 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import grpc
 import pytest
-from comity.domain.errors import NotEntitledError, RecordsUnavailableError, UnreadableRecordError
-from comity.domain.request import Caller, Options, View
-from comity.grpc_api.callers import LoopbackEntitlements
 from comity.telemetry.sealed_facts import new_keys
-from comity.v1 import common_pb2, decision_pb2, eligibility_service_pb2
+from comity.v1 import common_pb2, decision_pb2
 from comity.v1 import decision_service_pb2 as pb
-from comity.v1.decision_service_pb2_grpc import DecisionServiceStub
-from comity.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
-from google.protobuf import json_format
+from unit.grpc_api.decision_calls import SOLDIER, asked, explained
 from unit.grpc_api.small_world import CUTOVER, DIGEST, NOW, SmallWorld
 from unit.telemetry.in_memory import TracingSettings
-from unit.telemetry.kept_records import InMemoryRecords
 
-SOLDIER = {
-    "action": "message_send",
-    "product": "telegram",
-    "device": "official",
-    "connections": [
-        {"factor": "works_for", "place": "UA", "populations": ["military"]},
-        {"factor": "presence", "place": "DE"},
-    ],
-}
-NEVER = f"{7:032x}-{7:016x}"
 pytestmark = pytest.mark.timeout(60)
 
 
@@ -48,27 +31,6 @@ def channel(world: SmallWorld) -> Iterator[grpc.Channel]:
     with world.serving() as channel:
         yield channel
     assert world.defects == []
-
-
-def asked(channel: grpc.Channel, **request: Any) -> str:
-    """Return the identity of a decision on a soldier, unless told otherwise."""
-    message = json_format.ParseDict(
-        {"facts": SOLDIER, **request}, eligibility_service_pb2.CheckEligibilityRequest()
-    )
-    return EligibilityServiceStub(channel).CheckEligibility(message, timeout=10).decision_id
-
-
-def explained(channel: grpc.Channel, identity: str, most_close: int = 0) -> pb.GetDecisionResponse:
-    """Return what GetDecision tells."""
-    request = pb.GetDecisionRequest(decision_id=identity, most_close=most_close)
-    return DecisionServiceStub(channel).GetDecision(request, timeout=10)
-
-
-def refused(channel: grpc.Channel, identity: str) -> grpc.StatusCode:
-    """Return how a call ends that gets no reply."""
-    with pytest.raises(grpc.RpcError) as caught:
-        explained(channel, identity)
-    return caught.value.code()
 
 
 def test_a_decision_is_made_once_more(channel: grpc.Channel) -> None:
@@ -243,55 +205,3 @@ def test_a_hypothetical_decision_is_explained_as_one(channel: grpc.Channel) -> N
     assert found.recomputation == pb.RECOMPUTATION_SAME
     assert found.recorded.hypothetical
     assert found.eligibility.evaluated_at.ToDatetime(tzinfo=UTC) < CUTOVER
-
-
-def test_a_decision_that_is_not_kept_is_not_found(channel: grpc.Channel) -> None:
-    """Nothing tells whether there ever was one."""
-    assert refused(channel, NEVER) is grpc.StatusCode.NOT_FOUND
-
-
-class Barred(LoopbackEntitlements):
-    """Entitlements that leave the legal view to nobody."""
-
-    def require(self, caller: Caller, options: Options) -> None:
-        """Refuse the legal view."""
-        del caller
-        if options.view is View.LEGAL:
-            message = "options.view VIEW_LEGAL is only for entitled callers"
-            raise NotEntitledError(message)
-
-
-def test_who_may_not_see_all_sees_nothing() -> None:
-    """Not even whether there is such a decision; a malformed identity is told first."""
-    world = SmallWorld(entitlements=Barred())
-    with world.serving() as channel:
-        identity = asked(channel)
-        assert refused(channel, identity) is grpc.StatusCode.PERMISSION_DENIED
-        assert refused(channel, NEVER) is grpc.StatusCode.PERMISSION_DENIED
-        assert refused(channel, "x") is grpc.StatusCode.INVALID_ARGUMENT
-    assert world.defects == []
-
-
-class Broken(InMemoryRecords):
-    """Records that can't be had."""
-
-    def find(self, decision_id: str) -> None:
-        """Fail, one way or the other."""
-        message = "it is broken"
-        raise (RecordsUnavailableError if decision_id == NEVER else UnreadableRecordError)(message)
-
-
-@pytest.mark.parametrize(
-    ("identity", "code"),
-    [
-        (NEVER, grpc.StatusCode.UNAVAILABLE),
-        (f"{1:032x}-{1:016x}", grpc.StatusCode.DATA_LOSS),
-    ],
-)
-def test_records_that_cannot_be_read(identity: str, code: grpc.StatusCode) -> None:
-    """A journal that is away may be asked again; a record that is spoilt stays so."""
-    world = SmallWorld()
-    world.records = Broken(world.recorder)
-    with world.serving() as channel:
-        assert refused(channel, identity) is code
-    assert world.defects == []

@@ -9,6 +9,7 @@ from comity.app.ports.decision_recorder import DecisionRecord, DecisionRecorder
 from comity.app.ports.decision_recorder import InMemoryDecisionRecorder as Recorder
 from comity.telemetry.decoding import stored_span
 from comity.telemetry.recollection import Recollection, recollect
+from opentelemetry.context import Context, attach, detach
 from opentelemetry.util.types import AttributeValue
 from unit.telemetry.in_memory import InMemoryTelemetry, TracingSettings
 
@@ -36,7 +37,12 @@ class InMemoryRecords:
     def _recollection(self, decision_id: str, record: DecisionRecord) -> Recollection:
         """Return the record as its span tells it."""
         telemetry = InMemoryTelemetry(self.settings)
-        telemetry.recorder.record(record)
+        # Else it would be recorded with the call that asks for it.
+        token = attach(Context())
+        try:
+            telemetry.recorder.record(record)
+        finally:
+            detach(token)
         (octets,) = telemetry.encoded()
         span = stored_span(octets, "worker")
         assert span is not None
