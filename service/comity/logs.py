@@ -28,20 +28,7 @@ def configure_logging(level: str, process: str, stream: IO[str] | None = None) -
         process: which of our processes this is, for the field `process`.
         stream: where to; None for standard error.
     """
-
-    def add_process(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-        event["process"] = process
-        return event
-
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
-        add_process,
-        _add_trace,
-        _describe_exception,
-    ]
+    shared = _processors(process)
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -69,6 +56,24 @@ def configure_logging(level: str, process: str, stream: IO[str] | None = None) -
         wrapper_class=structlog.stdlib.BoundLogger,
         cache_logger_on_first_use=False,
     )
+
+
+def _processors(process: str) -> list[Processor]:
+    """Return what completes an event, whether it comes from us or from a library."""
+
+    def add_process(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+        event["process"] = process
+        return event
+
+    return [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        add_process,
+        _add_trace,
+        _describe_exception,
+    ]
 
 
 def get_logger(name: str) -> structlog.stdlib.BoundLogger:

@@ -21,34 +21,36 @@ EPILOG = (
     "use, or a revision has errors."
 )
 
+After = Annotated[
+    str | None,
+    typer.Argument(metavar="[NEW]", help="The revision after; by default the policy directory."),
+]
+Within = Annotated[
+    str | None,
+    typer.Option(
+        metavar="PLACE",
+        help="Prove that no answer changes without a connection to this place, or group.",
+    ),
+]
+DataDirectory = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR", envvar="COMITY_DATA_DIR", help="Data directory of a server, for bundles."
+    ),
+]
+
 
 def tell_difference(
     old: Annotated[str, typer.Argument(metavar="OLD", help="The revision before.")],
-    new: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="[NEW]", help="The revision after; by default the policy directory."
-        ),
-    ] = None,
+    new: After = None,
     *,
-    within: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PLACE",
-            help="Prove that no answer changes without a connection to this place, or group.",
-        ),
-    ] = None,
+    within: Within = None,
     full: Annotated[
         bool, typer.Option("--full", help="Print also what differs where facts are not known.")
     ] = False,
     as_json: Json = False,
     directory: DirectoryOption = POLICIES,
-    data_dir: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR", envvar="COMITY_DATA_DIR", help="Data directory of a server, for bundles."
-        ),
-    ] = None,
+    data_dir: DataDirectory = None,
 ) -> None:
     """Print which answers differ between two revisions: for whom, what, from when until when.
 

@@ -5,7 +5,7 @@ Independent of the instant: ties and labels keep their ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -27,14 +27,7 @@ def resolve(question: Question, lexicon: Lexicon, atlas: Atlas) -> Facts:
     """
     silent = {name for name, reason in question.unknown.items() if reason in SILENCING}
     opened = _open_sets(question, lexicon, silent)
-    presumed: list[FactKey] = []
-    for dimension, named in (
-        ("purpose", question.purposes),
-        ("item", question.items),
-        ("label", question.labels or question.labels_absent),
-    ):
-        if not named and dimension not in opened:
-            presumed.append(FactKey(dimension))
+    presumed = list(_presumed_sets(question, opened))
     ties = [
         _tie(c, lexicon, atlas, populations_open="population" in opened)
         for c in question.connections
@@ -60,6 +53,17 @@ def resolve(question: Question, lexicon: Lexicon, atlas: Atlas) -> Facts:
         ties=frozenset(ties),
         presumed=tuple(sorted(presumed + by_factor + by_value)),
     )
+
+
+def _presumed_sets(question: Question, opened: frozenset[str]) -> Iterator[FactKey]:
+    """Yield the sets of the request and of labels that are presumed to have no member."""
+    for dimension, named in (
+        ("purpose", question.purposes),
+        ("item", question.items),
+        ("label", question.labels or question.labels_absent),
+    ):
+        if not named and dimension not in opened:
+            yield FactKey(dimension)
 
 
 def known_age(question: Question) -> Age | None:

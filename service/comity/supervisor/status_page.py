@@ -34,38 +34,8 @@ class StatusPage:
         Raises:
             StartupError: the address can't be listened on.
         """
-
-        class Handler(BaseHTTPRequestHandler):
-            timeout = _READ_TIMEOUT_SECONDS
-            server_version = "comity"
-            sys_version = ""
-
-            def do_GET(self) -> None:
-                match self.path.partition("?")[0]:
-                    case "/metrics":
-                        self._reply(HTTPStatus.OK, CONTENT_TYPE_PLAIN_0_0_4, metrics())
-                    case "/status":
-                        found = status()
-                        serving = found.get("serving") is True
-                        code = HTTPStatus.OK if serving else HTTPStatus.SERVICE_UNAVAILABLE
-                        text = json.dumps(found, indent=2) + "\n"
-                        self._reply(code, "application/json", text.encode())
-                    case _:
-                        text = "there are /metrics and /status\n"
-                        self._reply(HTTPStatus.NOT_FOUND, "text/plain", text.encode())
-
-            def log_message(self, *_: object) -> None:
-                """Log nothing: addresses of clients stay out of logs."""
-
-            def _reply(self, code: HTTPStatus, content_type: str, content: bytes) -> None:
-                self.send_response(code)
-                self.send_header("Content-Type", content_type)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
-
         try:
-            self._server = _listen(address, Handler)
+            self._server = _listen(address, _handler(metrics, status))
         except OSError as error:
             message = (
                 f"can't listen on {address}: {error.strerror}; "
@@ -86,6 +56,43 @@ class StatusPage:
         if self._thread.is_alive():
             self._server.shutdown()
         self._server.server_close()
+
+
+def _handler(
+    metrics: Callable[[], bytes], status: Callable[[], Status]
+) -> type[BaseHTTPRequestHandler]:
+    """Return what answers requests with what `metrics` and `status` give."""
+
+    class Handler(BaseHTTPRequestHandler):
+        timeout = _READ_TIMEOUT_SECONDS
+        server_version = "comity"
+        sys_version = ""
+
+        def do_GET(self) -> None:
+            match self.path.partition("?")[0]:
+                case "/metrics":
+                    self._reply(HTTPStatus.OK, CONTENT_TYPE_PLAIN_0_0_4, metrics())
+                case "/status":
+                    found = status()
+                    serving = found.get("serving") is True
+                    code = HTTPStatus.OK if serving else HTTPStatus.SERVICE_UNAVAILABLE
+                    text = json.dumps(found, indent=2) + "\n"
+                    self._reply(code, "application/json", text.encode())
+                case _:
+                    text = "there are /metrics and /status\n"
+                    self._reply(HTTPStatus.NOT_FOUND, "text/plain", text.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing: addresses of clients stay out of logs."""
+
+        def _reply(self, code: HTTPStatus, content_type: str, content: bytes) -> None:
+            self.send_response(code)
+            self.send_header("Content-Type", content_type)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    return Handler
 
 
 def _listen(address: Address, handler: type[BaseHTTPRequestHandler]) -> ThreadingHTTPServer:

@@ -81,16 +81,7 @@ def questions_for(
         list(islice(_connections(placed, now, reasoning, places if not i else None), _MOST_VALUES))
         for i, placed in enumerate(clauses)
     ]
-    sets = {
-        key: frozenset(
-            member
-            for placed in clauses
-            for member in _member(dimension, placed.clause, (key, negated), reasoning)
-        )
-        for dimension, key, negated in (("item", "items", "not_items"),
-                                        ("purpose", "purposes", "not_purposes"),
-                                        ("label", "labels", ""))
-    }  # fmt: skip
+    sets = _sets(clauses, reasoning)
     age = _born([placed.clause.age for placed in clauses], now)
     created = _created([placed.clause.created for placed in clauses])
     for action, app, device in product(*(columns[d] for d, _, _ in SINGLE)):
@@ -107,6 +98,22 @@ def questions_for(
                 age=age,
                 account_created=created,
             )
+
+
+def _sets(clauses: Sequence[Placed], reasoning: Reasoning) -> dict[str, frozenset[str]]:
+    """Return the items, purposes and labels that `clauses` need, by attribute."""
+    return {
+        key: frozenset(
+            member
+            for placed in clauses
+            for member in _member(dimension, placed.clause, (key, negated), reasoning)
+        )
+        for dimension, key, negated in (
+            ("item", "items", "not_items"),
+            ("purpose", "purposes", "not_purposes"),
+            ("label", "labels", ""),
+        )
+    }
 
 
 def _values(
