@@ -61,8 +61,7 @@ class ComityClient:
             control: the control port, by which the cache learns of new revisions at once.
             tls: how connections are encrypted; None for not at all.
             timeout_seconds: how long a call may take, retries included.
-            wait_for_ready: whether calls wait for a server that can't be reached, up to their
-                timeout, instead of failing at once.
+            wait_for_ready: whether calls wait, up to their timeout, for an unreachable server.
             product: the app asked about by questions that name none.
             options: how calls are answered that bring no options of their own.
             cache_entries: how many answers are kept at most; 0 for no cache.

@@ -36,7 +36,7 @@ from comity.policy.file_content import FileContent
 from comity.policy.lexicon import Lexicon
 from comity.policy.problems import Level, Problem, sort_problems
 from comity.policy.routing.law import compile_request_law
-from comity.policy.rules import Rule, Ruleset
+from comity.policy.rules import ConflictRuling, Rule, Ruleset
 from comity.policy.yaml_nodes import paused_collector
 
 RulesFile = Read[JurisdictionFile] | Read[PlatformFile]
@@ -113,13 +113,7 @@ def _compile(
     )
     resolved = (*restrictions, *content)
     by_id = {rule.id: rule for rule in resolved}
-    rulings = []
-    if documents.conflicts is not None:
-        report = FileReport(documents.conflicts.tree, problems)
-        file = documents.conflicts.document
-        asking = (*_of(DataRequestRule, compiled.written), *_of(CheckRule, compiled.written))
-        others = frozenset(at.rule.id for at in asking)
-        rulings = list(compile_rulings(file, report, by_id, others, complete=complete))
+    rulings = _rulings(documents, compiled, by_id, problems, complete=complete)
     law, law_problems = compile_request_law(documents, atlas, lexicon)
     problems.extend(law_problems)
     if law is None:
@@ -128,11 +122,29 @@ def _compile(
         digest=digest_files(files),
         tzdata_version=tzdata_version(),
         files=dict(files),
-        eligibility=Ruleset(restrictions, lexicon, atlas, tuple(rulings)),
-        content=Ruleset(content, lexicon, atlas, tuple(rulings)),
+        eligibility=Ruleset(restrictions, lexicon, atlas, rulings),
+        content=Ruleset(content, lexicon, atlas, rulings),
         requests=law,
         jurisdictions=_texts(documents, geography, atlas, resolved),
     )
+
+
+def _rulings(
+    documents: Documents,
+    compiled: _Compiled,
+    by_id: Mapping[str, Rule],
+    problems: list[Problem],
+    *,
+    complete: bool,
+) -> tuple[ConflictRuling, ...]:
+    """Return the rulings on clashes between restrictions or content rules."""
+    if documents.conflicts is None:
+        return ()
+    report = FileReport(documents.conflicts.tree, problems)
+    asking = (*_of(DataRequestRule, compiled.written), *_of(CheckRule, compiled.written))
+    others = frozenset(at.rule.id for at in asking)
+    file = documents.conflicts.document
+    return tuple(compile_rulings(file, report, by_id, others, complete=complete))
 
 
 def _compile_rules(documents: Documents, ground: _Ground) -> _Compiled:

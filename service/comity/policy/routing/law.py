@@ -102,9 +102,7 @@ def compile_request_law(
         return None, problems
     names = Names(vocabulary.document, desks.document, documents.groups.document)
     builder = _Builder(names, atlas, problems)
-    for read in documents.jurisdictions:
-        builder.add(read, atlas.canonical(read.document.jurisdiction), read.document.data_requests)
-    builder.add(platform, PLATFORM, ())
+    builder.add_all(documents.jurisdictions, platform)
     report = FileReport(platform.tree, problems)
     profiles = _profiles(platform.document, report)
     check_platform(platform.document, report, names)
@@ -145,7 +143,16 @@ class _Builder:
         self.checks: list[RequestCheck] = []
         self.texts: dict[str, RequestText] = {}
 
-    def add(
+    def add_all(
+        self, jurisdictions: Iterable[Read[JurisdictionFile]], platform: Read[PlatformFile]
+    ) -> None:
+        """Gather the rules and checks of all files."""
+        for read in jurisdictions:
+            jurisdiction = self._atlas.canonical(read.document.jurisdiction)
+            self._add(read, jurisdiction, read.document.data_requests)
+        self._add(platform, PLATFORM, ())
+
+    def _add(
         self,
         read: Read[JurisdictionFile] | Read[PlatformFile],
         jurisdiction: str,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from comity.domain.data_request import DataRequest
@@ -40,18 +41,10 @@ def route_request(request: DataRequest, law: RequestLaw, now: datetime) -> Route
     escalate_to = law.platform.defaults.escalate_to or answering_desk
     checks = checks_on(matter, escalate_to)
     redirect = _redirect(matter, checks)
-    answers: tuple[CategoryAnswer, ...] = ()
-    missing = NO_FIELDS
-    conflicts: frozenset[Conflict] = frozenset()
+    answered = _Answered()
     if redirect is None:
-        gates = tuple(hurdles_at_gates(matter))
-        clashes = clashes_on(matter, checks, escalate_to)
-        answering = Answering(matter, emergency, gates, checks, clashes, escalate_to)
-        answered = [answering.answer(data) for data in request.data]
-        answers = tuple(answer for answer, _ in answered)
-        conflicts = _conflicts(answering, answers)
-        missing = NO_FIELDS.union(*(fields for _, fields in answered))
-        missing |= _presumed(answers, checks)
+        answered = _answer_all(matter, emergency, checks, escalate_to)
+    answers = answered.answers
     waiting = all(a.verdict is Verdict.NEEDS_INFORMATION for a in answers)
     # What waits for the platform's own people stops no clock.
     asks_back = waiting and any(not a.escalations for a in answers)
@@ -67,10 +60,32 @@ def route_request(request: DataRequest, law: RequestLaw, now: datetime) -> Route
         steps=steps_of(matter, answers, emergency, due),
         tasks=tasks_of(matter, answers, emergency, checks, notice),
         preservation=None if redirect else preservation_of(matter, answers, checks),
-        conflicts=tuple(sorted(conflicts)),
+        conflicts=tuple(sorted(answered.conflicts)),
         rule_ids=_cited(matter, checks, redirect),
-        missing_facts=tuple(sorted(missing)),
+        missing_facts=tuple(sorted(answered.missing)),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Answered:
+    """The answer of each category, the laws that clash, and the fields that would have to be known."""
+
+    answers: tuple[CategoryAnswer, ...] = ()
+    conflicts: frozenset[Conflict] = frozenset()
+    missing: frozenset[str] = NO_FIELDS
+
+
+def _answer_all(
+    matter: Matter, emergency: EmergencyView, checks: tuple[SpokenCheck, ...], escalate_to: str
+) -> _Answered:
+    """Return the answer of each category that is asked for."""
+    gates = tuple(hurdles_at_gates(matter))
+    clashes = clashes_on(matter, checks, escalate_to)
+    answering = Answering(matter, emergency, gates, checks, clashes, escalate_to)
+    answered = [answering.answer(data) for data in matter.request.data]
+    answers = tuple(answer for answer, _ in answered)
+    missing = NO_FIELDS.union(*(fields for _, fields in answered))
+    return _Answered(answers, _conflicts(answering, answers), missing | _presumed(answers, checks))
 
 
 def _conflicts(answering: Answering, answers: Sequence[CategoryAnswer]) -> frozenset[Conflict]:
