@@ -84,8 +84,9 @@ def cite(rule_id: str, law: RequestLaw) -> CitedText:
 
 
 def named_in_route(route: Route) -> Iterable[str]:
-    """Return the rules that a route names, those of its conflicts included."""
+    """Return the rules that a route names, those of its grounds and conflicts included."""
     named = set(route.rule_ids)
+    named |= {ground.rule_id for answer in route.answers for ground in answer.grounds} - {""}
     for conflict in route.conflicts:
         named |= {conflict.forbid_rule_id, conflict.require_rule_id}
     return sorted(named)

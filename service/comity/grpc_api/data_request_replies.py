@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from comity.app.routing import CitedText, RoutedRequest
+from comity.app.routing import CitedText, RoutedRequest, conceal_rules
 from comity.domain.data_route import (
     CategoryAnswer,
     Desk,
@@ -35,13 +35,13 @@ NOTICES = {by: pb.NoticeBy.Value(f"NOTICE_BY_{by.name}") for by in NoticeBy}
 
 
 def route_reply(routed: RoutedRequest, view: View) -> pb.RouteDataRequestResponse:
-    """Return the reply that tells `view` of a route; confidential rules only the legal view."""
-    route = routed.route
+    """Return the reply that tells `view` of a route; of confidential rules only the legal view."""
     shown = {
         rule_id: cited
         for rule_id, cited in routed.cited.items()
         if view is View.LEGAL or not cited.text.confidential
     }
+    route = conceal_rules(routed.route, routed.cited.keys() - shown.keys())
     return pb.RouteDataRequestResponse(
         redirect=_redirect_of(route.redirect),
         answers=map(_answer_of, route.answers),
