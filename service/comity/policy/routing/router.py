@@ -68,7 +68,7 @@ def route_request(request: DataRequest, law: RequestLaw, now: datetime) -> Route
 
 @dataclass(frozen=True, slots=True)
 class _Answered:
-    """The answer of each category, the laws that clash, and the fields that would have to be known."""
+    """The answer of each category, the laws that clash, and the facts that are lacking."""
 
     answers: tuple[CategoryAnswer, ...] = ()
     conflicts: frozenset[Conflict] = frozenset()
