@@ -20,6 +20,7 @@ from comity.adapters.policy_directory import PolicyDirectory, PolicyDirectoryErr
 from comity.policy.compiling.compilation import compile_policies
 from comity.policy.documents.expected import AnswerExpectation
 from comity.policy.documents.scenarios import FactsScenario
+from comity.policy.routing.reading import find_request_rule
 from comity.policy.rules import Rule
 from comity.policy.scenarios.results import Verdict
 from comity.policy.scenarios.running import run_scenarios
@@ -99,13 +100,16 @@ def read_policies() -> Shown:
     if isinstance(reading, PolicyDirectoryError):
         raise SystemExit(str(reading))
     compilation = compile_policies(reading.files, TODAY)
-    if compilation.bundle is None:
+    bundle = compilation.bundle
+    if bundle is None:
         message = "the policy files have errors; `comity policy lint` tells them"
         raise SystemExit(message)
-    report = run_scenarios(compilation.bundle, compilation.documents)
+    report = run_scenarios(bundle, compilation.documents)
+    found = (find_request_rule(rule_id, bundle.requests) for rule_id in bundle.requests.texts)
+    asking = {rule.id: rule for rule in found if rule is not None}
     failed = report.ended(Verdict.FAILED)
     return Shown(
-        {**compilation.bundle.eligibility.by_id, **compilation.bundle.content.by_id},
+        {**bundle.eligibility.by_id, **bundle.content.by_id, **asking},
         {
             (_code_of(read.file), scenario.name): scenario
             for read in compilation.documents.scenarios
