@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -189,5 +190,16 @@ def test_a_private_key_that_is_none_keeps_the_server_from_starting(
     (tmp_path / "key").write_text("no key")
     monkeypatch.setenv("COMITY_SEAL_PRIVATE_KEY", str(tmp_path / "key"))
     with pytest.raises(CommandError, match="seal_private_key can't be used") as refused, serving():
+        pass
+    assert refused.value.exit_code == ExitCode.SETTINGS_INVALID
+
+
+def test_an_archive_that_nothing_here_can_read_keeps_the_server_from_starting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Rather than failing when it is asked."""
+    monkeypatch.setenv("COMITY_ARCHIVE", str(tmp_path))
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(CommandError, match="archive is set") as refused, serving():
         pass
     assert refused.value.exit_code == ExitCode.SETTINGS_INVALID

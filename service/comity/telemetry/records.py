@@ -64,8 +64,11 @@ class KeptRecords:
         """
         if not self._archive:
             return None
-        from comity.journal.archiving import ArchivePlace, find_archived
-
+        try:
+            from comity.journal.archiving import ArchivePlace, find_archived
+        except ImportError as error:
+            message = "reading the archive needs pyarrow: pip install 'comity[archive]'"
+            raise RecordsUnavailableError(message) from error
         try:
             found = find_archived(ArchivePlace(self._archive), trace_id, span_id)
         except JournalError as error:

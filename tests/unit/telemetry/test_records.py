@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,12 @@ def test_an_archive_that_cannot_be_read_is_told(tmp_path: Path) -> None:
     for archive in (str(tmp_path / "file"), "gopher://archive"):
         with pytest.raises(RecordsUnavailableError, match="the archive can't be used"):
             KeptRecords(tmp_path / "none", archive).find(NEVER)
+
+
+def test_an_archive_that_nothing_here_can_read_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With how to have what can."""
+    monkeypatch.setitem(sys.modules, "comity.journal.archiving", None)
+    with pytest.raises(RecordsUnavailableError, match="needs pyarrow"):
+        KeptRecords(tmp_path / "none", str(tmp_path)).find(NEVER)
