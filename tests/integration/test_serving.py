@@ -163,6 +163,8 @@ def test_killed_processes_leave_nothing_wrong_behind(tmp_path: Path) -> None:
         killed.kill()
         server.wait_for_log("worker died")
         worker = server.worker()
+        assert server.wait_for_log("serving", 2)["listen"] == server.addresses["listen"]
+        assert server.wait_for_log("worker serving", 2)["worker"] == 1
         after = ask(channel)
         assert worker.pid != killed.pid
         assert after.policy_revision == before.policy_revision

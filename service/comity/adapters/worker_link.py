@@ -40,9 +40,11 @@ class Commit:
 
     Attributes:
         number: that of the `Prepare` that told of it.
+        turn: how many others are told at the same time and tidy up before this worker does.
     """
 
     number: int
+    turn: int = 0
 
 
 @dataclass(frozen=True, slots=True)

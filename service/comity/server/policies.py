@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import gc
+import math
 import queue
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +23,7 @@ from comity.logs import get_logger, report_defect
 # What calls remember lives long and is free of cycles, but a full collection looks through all of
 # it: with the usual thresholds one stopped a worker for 300 ms every few thousand new questions.
 COLLECTOR_THRESHOLDS: Final = (2_000, 10, 5_000)
+_NEVER: Final = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,32 @@ class _Ready:
     policy: ActivePolicy
 
 
+def tidy_memory() -> None:
+    """Let go of the revision before, and leave the present one out of later collections.
+
+    Revisions are full of cycles: waiting for the collector would keep several, and looking through
+    one at each collection makes calls wait for what never changes.
+    """
+    gc.unfreeze()
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Tidying:
+    """How and when a worker tidies up its memory after it changed to another revision.
+
+    Attributes:
+        tidy: does it.
+        turn_seconds: how long each worker that does so before this one is given: letting go of
+            10,000 rules stops its calls for a third of a second, and never those of all at once.
+    """
+
+    tidy: Callable[[], None] = tidy_memory
+    turn_seconds: float = 0.5
+
+
 class PolicyTaker:
     """Makes revisions ready in a thread of its own, so that the supervisor is heard meanwhile.
 
@@ -49,6 +78,7 @@ class PolicyTaker:
         history: RevisionHistory,
         send: Callable[[FromWorker], None],
         code: bytes,
+        tidying: Tidying | None = None,
     ) -> None:
         """Begin with nothing in force.
 
@@ -57,13 +87,16 @@ class PolicyTaker:
             history: keeps the files of earlier revisions.
             send: tells the supervisor.
             code: the code of this process, as compiled forms name it.
+            tidying: how and when memory is tidied up after a change; None for as usual.
         """
         self.holder = PolicyHolder(history, self._recompile)
         self._compiler = compiler
         self._send = send
         self._code = code
         self._logger = get_logger(__name__)
-        self._asked: queue.SimpleQueue[Prepare | None] = queue.SimpleQueue()
+        self._tidying = tidying or Tidying()
+        # Revisions asked for, and instants from which on memory is to be tidied up.
+        self._asked: queue.SimpleQueue[Prepare | float] = queue.SimpleQueue()
         self._ready: _Ready | None = None
         self._refused_edit: RefusedEdit | None = None
         self._thread = threading.Thread(target=self._prepare_all, name="policies", daemon=True)
@@ -91,19 +124,33 @@ class PolicyTaker:
         self.holder.publish(ready.policy)
         self.holder.refuse(self._refused_edit)
         self._logger.info("policy in force", epoch=ready.policy.revision.epoch)
-        self._asked.put(None)
+        self._asked.put(time.monotonic() + message.turn * self._tidying.turn_seconds)
         return ready.asked.known
 
     def _prepare_all(self) -> None:
-        """Make ready what is asked for, the last of several; tidy up where None is asked for."""
+        """Make ready what is asked for, and tidy up when it is time."""
+        tidy_at = _NEVER
         while True:
-            asked = self._asked.get()
-            while not self._asked.empty():
-                asked = self._asked.get() or asked
+            asked, tidy_at = self._next(tidy_at)
             if asked is None:
-                _tidy_memory()
+                self._tidying.tidy()
+                tidy_at = _NEVER
             else:
                 self._prepare(asked)
+
+    def _next(self, tidy_at: float) -> tuple[Prepare | None, float]:
+        """Return the last of what is asked for, None once it is time to tidy up, and that time."""
+        asked: Prepare | None = None
+        while True:
+            pause = None if tidy_at == _NEVER else max(0.0, tidy_at - time.monotonic())
+            try:
+                told = self._asked.get(timeout=0.0 if asked else pause)
+            except queue.Empty:
+                return asked, tidy_at
+            if isinstance(told, Prepare):
+                asked = told
+            else:
+                tidy_at = min(tidy_at, told)
 
     def _prepare(self, asked: Prepare) -> None:
         """Make a revision ready and say so."""
@@ -155,15 +202,3 @@ class PolicyTaker:
         return ActivePolicy(
             known.revision, prepared.bundle, prepared.engine, known.in_force_since, kept
         )
-
-
-def _tidy_memory() -> None:
-    """Let go of the revision before, and leave the present one out of later collections.
-
-    Revisions are full of cycles: waiting for the collector would keep several, and looking through
-    one at each collection makes calls wait for what never changes.
-    """
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(*COLLECTOR_THRESHOLDS)

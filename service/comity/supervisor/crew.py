@@ -169,8 +169,8 @@ class Crew:
         ready = [place for place in self._places if place.prepared == number]
         if ready and not self._unready():
             self._committed = number
-            for place in ready:
-                place.keeper.send(Commit(number))
+            for turn, place in enumerate(ready):
+                place.keeper.send(Commit(number, turn))
             for place in self._places:
                 if place.refused == number:
                     place.keeper.replace()

@@ -29,6 +29,7 @@ class Reporter:
         self._logger = get_logger("comity.supervisor")
         self._epoch = 0
         self._has_served = False
+        self._serving: set[int] = set()
         self._deaths = 0
 
     async def begin(self, standing: Standing) -> None:
@@ -79,8 +80,13 @@ class Reporter:
         match happened:
             case Started():
                 self._metrics.worker_starts.labels(str(worker)).inc()
+                self._serving.discard(worker)
                 self._logger.info("worker started", worker=worker, pid=happened.pid)
             case InForce():
+                if worker not in self._serving:
+                    self._serving.add(worker)
+                    epoch = happened.known.revision.epoch
+                    self._logger.info("worker serving", worker=worker, epoch=epoch)
                 self._has_served = True
                 self._deaths = 0
             case NotPrepared():

@@ -134,6 +134,7 @@ class Supervisor:
             journal = journal_in(settings.data_dir)
             self._metrics.registry.register(ExportCollector(journal))
         self._signals = 0
+        self._shown = False
         self._crew = Crew(
             settings.workers,
             equipment.worker_command,
@@ -209,8 +210,8 @@ class Supervisor:
             StartupError: the server can't start, or its workers keep dying.
         """
         await self._reporter.begin(self._standing)
-        shown = False
         while not isinstance(event := await self._events.get(), signal.Signals):
+            served = self._standing.serving
             self._standing = self._standing.after(event)
             await self._reporter.report(event, self._standing)
             listen = self._standing.listen
@@ -219,17 +220,17 @@ class Supervisor:
                 self._settings = replace(self._settings, listen=listen)
                 self._crew.use(self._environment())
                 self._crew.start()
-            if self._standing.serving and not shown:
-                shown = True
-                self._show_banner()
+            if self._standing.serving and not served:
+                self._tell_serving()
         get_logger(__name__).info("draining", signal=event.name)
         self._standing = replace(self._standing, draining=True)
         await self._health.drain()
 
-    def _show_banner(self) -> None:
-        """Tell people, and whoever reads the log, that the server serves."""
+    def _tell_serving(self) -> None:
+        """Tell whoever reads the log that the server serves, or serves again; people only once."""
         settings = self._settings
-        if settings.banner:
+        if settings.banner and not self._shown:
+            self._shown = True
             publication = self._standing.publication
             self._equipment.show(banner(publication, settings, self._telemetry.destination.text))
         get_logger(__name__).info("serving", **self._addresses())

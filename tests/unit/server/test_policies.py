@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import queue
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -18,7 +20,7 @@ from comity.domain.request import Revision
 from comity.policy.bundle import Bundle
 from comity.policy.compiling.compilation import compile_policies
 from comity.policy.engine import Engine
-from comity.server.policies import PolicyTaker
+from comity.server.policies import COLLECTOR_THRESHOLDS, PolicyTaker, Tidying, tidy_memory
 
 POLICIES = Path(__file__).parents[2] / "data" / "policies"
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -64,12 +66,12 @@ class Worker:
         compilations: how often files were compiled.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, tidying: Tidying | None = None) -> None:
         """Begin with nothing in force."""
         self.compilations = 0
         self._said: queue.Queue[FromWorker] = queue.Queue()
         compiler = PolicyCompiler(self._compile, Engine, lambda _: None)
-        self.taker = PolicyTaker(compiler, NoHistory(), self._said.put, CODE)
+        self.taker = PolicyTaker(compiler, NoHistory(), self._said.put, CODE, tidying)
         self.taker.start()
 
     def _compile(self, files: Mapping[str, bytes], today: object) -> object:
@@ -128,6 +130,31 @@ def test_the_form_of_another_revision_is_not_used(worker: Worker) -> None:
     assert worker.says() == NotPrepared(1, known)
     assert worker.taker.commit(Commit(1)) is None
     assert worker.epoch is None
+
+
+@pytest.mark.parametrize("turn", [0, 2])
+def test_memory_is_tidied_up_when_it_is_the_workers_turn(turn: int) -> None:
+    """Calls of workers that change together don't all wait at once; revisions are made ready."""
+    tidied: queue.Queue[float] = queue.Queue()
+    worker = Worker(Tidying(lambda: tidied.put(time.monotonic()), turn_seconds=0.2))
+    begun = time.monotonic()
+    for number in (1, 2):
+        worker.taker.prepare(replace(ASKED, number=number))
+        assert worker.says() == Prepared(number)
+        worker.taker.commit(Commit(number, turn))
+    assert tidied.get(timeout=20) - begun >= turn * 0.2
+
+
+def test_tidying_leaves_the_revision_out_of_later_collections() -> None:
+    """What never changes is looked through once."""
+    before = gc.get_threshold()
+    try:
+        tidy_memory()
+        assert gc.get_freeze_count() > 0
+        assert gc.get_threshold() == COLLECTOR_THRESHOLDS
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*before)
 
 
 def test_an_edit_refused_meanwhile_is_still_known_afterwards(worker: Worker) -> None:

@@ -157,6 +157,19 @@ def test_workers_change_when_all_of_them_are_ready(tmp_path: Path) -> None:
     assert told[1].event == told[2].event == InForce(SECOND)
 
 
+def test_workers_that_change_together_tidy_up_one_after_the_other(tmp_path: Path) -> None:
+    """Each is told how many are before it."""
+    told = "open(f'{folder}/turn-{epoch}-{message.turn}', 'a').close(); "
+    program = WORKER.replace("link.send(InForce(", f"{told}link.send(InForce(")
+    (tmp_path / "go").touch()
+    with keeping(tmp_path, program, count=3) as kept:
+        kept.serving(3)
+        kept.crew.publish(replace(PUBLICATION, known=SECOND))
+        for _ in range(3):
+            kept.next_of(InForce)
+    assert {path.name for path in tmp_path.glob("turn-2-*")} == {f"turn-2-{n}" for n in range(3)}
+
+
 def test_a_dead_worker_is_not_waited_for(tmp_path: Path) -> None:
     """The others change without it, and the one that replaces it begins with the new revision."""
     with keeping(tmp_path, count=2) as kept:
