@@ -78,6 +78,11 @@ def test_a_route_is_told_for_a_lawyer(route: Command) -> None:
     assert "any-secret" not in ended.out
 
 
+def test_a_flag_says_by_when_the_order_wants_its_answer(route: Command, world: SmallWorld) -> None:
+    assert route(*ORDER, "--deadline", "2024-10-05").code == 0
+    assert asked(world).order_deadline == day(2024, 10, 5)
+
+
 def test_the_legal_view_tells_of_conflicts(route: Command) -> None:
     """With both duties."""
     ended = route(*ORDER, "--view", "legal")
