@@ -223,6 +223,7 @@ def test_the_reply_tells_the_whole_route(stub: DataRequestServiceStub) -> None:
             "since": "2024-10-01T12:00:00Z",
             "until_event": "production",
             "rule_id": "fr-court-order",
+            "categories": ["content"],
         },
         "user_notice": {
             "by": "NOTICE_BY_PLATFORM",

@@ -66,7 +66,7 @@ def test_a_route_is_told_for_a_lawyer(route: Command) -> None:
         "Owed afterwards or besides 1. written_order: Send the order. (due at once)",
         "desk li_intake (en; mon-fri 09:00-17:00 UTC; out of hours emergency)",
         "due before 2030-01-01T00:00:00Z [fr-court-order]",
-        "until production [fr-court-order]",
+        "until production: content [fr-court-order]",
         "the user is told by the platform at disclosure, not before 2024-10-01T12:00:00Z",
         "profile tg2024",
         "could change it offence.maximum_penalty_months",

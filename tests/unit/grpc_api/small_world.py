@@ -317,7 +317,9 @@ ROUTE = Route(
     ),
     steps=(Step("authority_verification", "Verify the authority."),),
     tasks=(Step("written_order", "Send the order.", Due(DueKind.AT_ONCE), "fr-court-order"),),
-    preservation=Preservation(NOW, until_event="production", rule_id="fr-court-order"),
+    preservation=Preservation(
+        NOW, until_event="production", rule_id="fr-court-order", categories=("content",)
+    ),
     conflicts=(Conflict("any-secret", "fr-court-order"),),
     rule_ids=("any-secret", "fr-court-order"),
     missing_facts=("offence.maximum_penalty_months",),
