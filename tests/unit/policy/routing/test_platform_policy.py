@@ -178,7 +178,7 @@ def test_steps_are_named_once_in_order() -> None:
         system: EU
         reach: [{classes: subscriber, issued_by: court}]
         due: in_order
-        steps: [legal_analysis, minimisation]
+        steps: [legal_analysis, two_person_approval]
         """
     law = shipped_law(("NL", "Europe/Amsterdam", instrument("court_order", terms)))
     found = route(
@@ -187,8 +187,8 @@ def test_steps_are_named_once_in_order() -> None:
     assert [step.name for step in found.steps] == [
         "authority_verification",
         "legal_analysis",
-        "minimisation",
+        "two_person_approval",
     ]
     assert found.steps[2] == Step(
-        "minimisation", "Leave out what the order does not cover.", rule_id="a-court-order"
+        "two_person_approval", "Let two people approve the disclosure.", rule_id="a-court-order"
     )
