@@ -11,7 +11,7 @@ from comity.policy.compiling.members import expand_members
 from comity.policy.compiling.outcomes import Effects, compile_effects, compile_reaction
 from comity.policy.compiling.reporting import FileReport
 from comity.policy.compiling.texts import compile_text
-from comity.policy.compiling.timelines import Piece, in_force_spans, timeline_of
+from comity.policy.compiling.timelines import Piece, in_force_spans, pace_of, timeline_of
 from comity.policy.documents.norms import ContentRule, Norm, Restriction
 from comity.policy.documents.rules import Source
 from comity.policy.rules import Clause, Modality, Rule, Undecided, WhenUnknown
@@ -43,11 +43,12 @@ class NormCompiler:
         """Return the rules that `norm` stands for: one, or one a member and value."""
         pieces, effects = self._pieces(norm, loc)
         body = self._body(norm, loc, effects)
+        pace = pace_of(norm, loc, self.clauses.clock)
         rule = Rule(
             id=norm.id,
             jurisdiction=self.clauses.jurisdiction,
             modality=_modality(norm, effects),
-            timeline=timeline_of(norm, loc, self.clauses.clock, pieces),
+            timeline=timeline_of(pieces, pace),
             body=body,
             exceptions=(*self._all(norm.exceptions, loc, "except"), *self._passed(effects)),
             person_exceptions=self._all(norm.except_person, loc, "except_person"),
@@ -66,7 +67,7 @@ class NormCompiler:
                 rule,
                 id=f"{norm.id}#{member.suffix}",
                 body=tuple(member.narrow(clause) for clause in body),
-                timeline=timeline_of(norm, loc, self.clauses.clock, pieces, within=member.spans),
+                timeline=timeline_of(pieces, pace, within=member.spans),
             )
             for member in members
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, time, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -43,26 +44,39 @@ def in_force_spans(
     return found
 
 
-def timeline_of(
-    norm: Norm,
-    loc: Loc,
-    clock: FileClock,
-    pieces: Sequence[Piece],
-    *,
-    within: Sequence[Span] | None = None,
-) -> Timeline:
-    """Return the timeline of `pieces`, less suspensions, on the schedule; `within` limits it."""
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """When a rule has effect within its intervals; the same for every member of a group.
+
+    Attributes:
+        suspended: when it has none.
+        schedule: recurring windows outside which it has none; None if it has no windows.
+    """
+
+    suspended: tuple[Span, ...]
+    schedule: Schedule | None
+
+
+def pace_of(norm: Norm, loc: Loc, clock: FileClock) -> Pace:
+    """Return the suspensions and the schedule of a rule; what is wrong with them is reported."""
     suspended = clock.spans_of(norm.suspended, (*loc, "suspended"), norm.recorded_at)
-    left: list[Piece] = []
-    for span, outcome in pieces:
-        spans = subtract([span], suspended) if suspended else (span,)
-        if within is not None:
-            spans = intersect(spans, within)
-        left.extend((part, outcome) for part in spans)
     schedule = None
     if norm.schedule is not None:
         schedule = schedule_of(norm.schedule, (*loc, "schedule"), clock)
-    return build_timeline(left, schedule)
+    return Pace(tuple(suspended), schedule)
+
+
+def timeline_of(
+    pieces: Sequence[Piece], pace: Pace, *, within: Sequence[Span] | None = None
+) -> Timeline:
+    """Return the timeline of `pieces`, less suspensions, on the schedule; `within` limits it."""
+    left: list[Piece] = []
+    for span, outcome in pieces:
+        spans = subtract([span], pace.suspended) if pace.suspended else (span,)
+        if within is not None:
+            spans = intersect(spans, within)
+        left.extend((part, outcome) for part in spans)
+    return build_timeline(left, pace.schedule)
 
 
 def schedule_of(recurrence: Recurrence, loc: Loc, clock: FileClock) -> Schedule:

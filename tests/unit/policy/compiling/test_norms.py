@@ -115,6 +115,24 @@ def test_a_member_with_values_over_time_has_a_rule_each() -> None:
     assert rules["a-rule#DK-2"].timeline.instants == (change,)
 
 
+def test_suspensions_and_schedule_are_those_of_every_member() -> None:
+    """What is wrong with them is reported once, not once a member."""
+    keys = (
+        "effect: {verify: guardian}\nper_member: {DE: 16, FR: 15, others: none}\n"
+        "suspended: [{from: 2024-03-31, until: 2024-06-01, by: A court}]\n"
+        'schedule: {windows: ["00:00-12:00"]}\n'
+    )
+    compiled = compile_file(
+        rule_text(keys + AGES + "in_force: {from: 2018-05-25}\n"), code="LB", zone="Asia/Beirut"
+    )
+    # Clocks went from 24:00 to 01:00 on that day.
+    assert [problem.code for problem in problems_of(compiled)] == ["CP320"]
+    for rule in rules_of(compiled).values():
+        assert rule.timeline.state_at(at("2024-03-30T21:59:59Z")) is None
+        assert rule.timeline.state_at(at("2024-03-30T07:00:00Z")) is not None
+        assert rule.timeline.state_at(at("2024-03-31T07:00:00Z")) is None
+
+
 def test_a_derogation_of_a_rule_with_members_removes_all_of_them() -> None:
     table = "per_member: {DE: 16, FR: 15, others: none}\n"
     general = rule_text("effect: {verify: guardian}\n" + table + AGES + ALWAYS, rule_id="general")
