@@ -81,18 +81,18 @@ def asking(given: Given, flags: Mapping[str, str] = NO_FLAGS) -> Iterator[Comity
     with ExitStack() as stack:
         server = given["server"]
         try:
-            if given["local"]:
+            if given.get("local"):
                 from comity.cli.local import serving_here
                 from comity.logs import configure_logging
 
                 configure_logging("error", "local")
                 server = stack.enter_context(serving_here(given["policies"]))
-            tls = None if given["local"] else _tls_of(given)
+            tls = None if given.get("local") else _tls_of(given)
             yield stack.enter_context(
                 ComityClient(server, tls=tls, timeout_seconds=given["timeout"], cache_entries=0)
             )
         except ClientError as error:
-            raise _failure(error, server, flags) from error
+            raise _failure(error, server, flags, local="local" in given) from error
         except ValueError as error:  # a value that the contract has no place for
             raise CommandError(Exit.MISUSED, str(error)) from error
 
@@ -161,8 +161,10 @@ def _tls_of(given: Given) -> Tls | None:
         raise CommandError(Exit.MISUSED, f"--tls-certificate and --tls-key: {error}") from error
 
 
-def _failure(error: ClientError, server: str, flags: Mapping[str, str]) -> CommandError:
-    """Return how the command ends that a call failed."""
+def _failure(
+    error: ClientError, server: str, flags: Mapping[str, str], *, local: bool
+) -> CommandError:
+    """Return how the command ends that a call failed; `local` if it can do without a server."""
     from comity.client import (
         DeadlineExceededError,
         InvalidRequestError,
@@ -178,15 +180,14 @@ def _failure(error: ClientError, server: str, flags: Mapping[str, str]) -> Comma
         case NoPolicyError():
             return CommandError(Exit.UNAVAILABLE, str(error))
         case UnavailableError():
+            hints = [
+                "start one with: comity serve",
+                "name another with --server or COMITY_SERVER",
+                f"or ask without a server: {LOCAL}",
+            ]
+            message = f"no server answers at {server}"
             return CommandError(
-                Exit.UNAVAILABLE,
-                f"no server answers at {server}",
-                (
-                    "start one with: comity serve",
-                    "name another with --server or COMITY_SERVER",
-                    f"or ask without a server: {LOCAL}",
-                    str(error),
-                ),
+                Exit.UNAVAILABLE, message, [*hints[: 3 if local else 1], str(error)]
             )
         case DeadlineExceededError():
             return CommandError(Exit.UNAVAILABLE, f"no answer from {server} in time (--timeout)")

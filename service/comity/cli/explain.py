@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import re
+from inspect import Parameter
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from comity.cli.asking import SERVER_FLAGS, asking
 from comity.cli.failure import CommandError, Exit
+from comity.cli.flags import Flag, Given, with_flags
 from comity.cli.setting_flags import settings_from
 
 if TYPE_CHECKING:
@@ -18,67 +21,104 @@ if TYPE_CHECKING:
     from comity.settings import Settings
     from comity.telemetry.recollection import Recollection
 
+MOST_CLOSE_TOLD: Final = 50
 _IDENTITY: Final = re.compile(r"([0-9a-f]{32})-([0-9a-f]{16})")
 
-Identity = Annotated[
-    str, typer.Argument(metavar="DECISION_ID", help="`decision_id` of a reply: TRACE_ID-SPAN_ID.")
-]
-Key = Annotated[
-    Path | None,
-    typer.Option(
-        metavar="FILE", help="Private key that opens sealed facts; that it did is recorded."
+_OF_THE_SERVER: Final = frozenset({"local", "policies", "server"})
+_OF_THE_JOURNAL: Final = ("key", "data_dir", "policies", "archive")
+_JOURNAL: Final = "Journal"
+
+_IDENTIFIER: Final = Parameter(
+    "decision_id",
+    Parameter.POSITIONAL_ONLY,
+    annotation=Annotated[
+        str,
+        typer.Argument(
+            metavar="DECISION_ID",
+            help="`decision_id` of a reply: TRACE_ID-SPAN_ID.",
+            show_default=False,
+        ),
+    ],
+)
+_FLAGS: Final = (
+    Flag("close", "Show so many rules that came close, at most.", "N", 10, takes=int),
+    Flag("json", "Print JSON."),
+    Flag(
+        "key",
+        "Private key that opens sealed facts; that it did is recorded.",
+        "FILE",
+        panel=_JOURNAL,
+        takes=Path,
     ),
-]
-MostClose = Annotated[
-    int, typer.Option("--close", metavar="N", min=0, help="Show so many rules that came close.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-DataDir = Annotated[
-    str | None, typer.Option("--data-dir", metavar="PATH", help="Data directory of the server.")
-]
-Policies = Annotated[
-    str | None,
-    typer.Option(
-        "--policies", metavar="PATH", help="Policy directory, asked if the revision was not kept."
+    Flag("data_dir", "Data directory of the server.", "PATH", panel=_JOURNAL),
+    Flag(
+        "policies", "Policy directory, asked if the revision was not kept.", "PATH", panel=_JOURNAL
     ),
-]
-Archive = Annotated[
-    str | None,
-    typer.Option(metavar="TARGET", help="Archive, asked for what the journal no longer has."),
-]
+    Flag("archive", "Archive, asked for what the journal no longer has.", "TARGET", panel=_JOURNAL),
+    Flag("server", "Ask this server, instead of the journal here.", "HOST:PORT", panel="Server"),
+    *(flag for flag in SERVER_FLAGS if flag.name not in _OF_THE_SERVER),
+)
 
 
 def register(app: typer.Typer) -> None:
     """Add `comity explain`."""
-    app.command("explain")(explain_decision)
+    app.command("explain")(with_flags(explain_decision, *_FLAGS, before=(_IDENTIFIER,)))
 
 
-def explain_decision(
-    decision_id: Identity,
-    *,
-    key: Key = None,
-    close: MostClose = 10,
-    as_json: AsJson = False,
-    data_dir: DataDir = None,
-    policies: Policies = None,
-    archive: Archive = None,
-) -> None:
+def explain_decision(given: Given) -> None:
     """Find a decision in the journal of this machine, make it once more, and say why it is so.
 
-    Exit 1 if there is none, or if the answer is not the one that was recorded.
+    With --server, a server does. Exit 1 if the answer is not the one that was recorded.
     """
-    from comity.cli.explain_texts import told_json, told_lines
-
-    identity = decision_id.lower()
+    identity = given["decision_id"].lower()
     if _IDENTITY.fullmatch(identity) is None:
         message = "a decision is TRACE_ID-SPAN_ID, 32 and 16 hexadecimal digits"
         raise CommandError(Exit.MISUSED, message)
-    chosen: dict[str, object] = {"data_dir": data_dir, "policies": policies, "archive": archive}
-    told = _explain(identity, settings_from(chosen), key, close)
-    for line in (told_json(told),) if as_json else told_lines(told):
-        typer.echo(line)
-    if told.differences:
+    if given["close"] < 0:
+        raise CommandError(Exit.MISUSED, "--close: must be 0 or more")
+    agrees = _by_server(identity, given) if given["server"] else _by_journal(identity, given)
+    if not agrees:
         raise typer.Exit(Exit.FAILED)
+
+
+def _by_journal(identity: str, given: Given) -> bool:
+    """Print what the journal here tells; return whether nothing differs.
+
+    Raises:
+        CommandError: there is nothing to tell.
+    """
+    from comity.cli.explain_texts import told_json, told_lines
+
+    chosen: dict[str, object] = {name: given[name] for name in ("data_dir", "policies", "archive")}
+    told = _explain(identity, settings_from(chosen), given["key"], given["close"])
+    for line in (told_json(told),) if given["json"] else told_lines(told):
+        typer.echo(line)
+    return not told.differences
+
+
+def _by_server(identity: str, given: Given) -> bool:
+    """Print what a server tells; return whether nothing is wrong with the record.
+
+    Raises:
+        CommandError: there is no reply.
+    """
+    from google.protobuf import json_format
+
+    from comity.cli.explain_replies import agrees, reply_lines
+
+    idle = [f"--{name.replace('_', '-')}" for name in _OF_THE_JOURNAL if given[name]]
+    if idle:
+        raise CommandError(Exit.MISUSED, f"{', '.join(idle)}: not with --server")
+    most_close = min(max(given["close"], 1), MOST_CLOSE_TOLD)
+    with asking(given) as client:
+        reply = client.explain(identity, most_close=most_close)
+    del reply.close[given["close"] :]
+    if given["json"]:
+        typer.echo(json_format.MessageToJson(reply, preserving_proto_field_name=True))
+    else:
+        for line in reply_lines(reply):
+            typer.echo(line)
+    return agrees(reply)
 
 
 def _explain(identity: str, settings: Settings, key: Path | None, most_close: int) -> Told:

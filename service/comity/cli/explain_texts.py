@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
 from typing import Any, Final
 
 from comity.app.explanation import Explained
 from comity.app.ports.decision_records import NotRecomputed
 from comity.app.recomputation import Recomputed, RuleAccount
 from comity.cli.output import Ink, paint, rows
-from comity.policy.rule_texts import Citation
 from comity.telemetry.reading import StoredSpan
 from comity.telemetry.recollection import Recollection
 
-_INKS: Final = {"allow": Ink.GOOD, "deny": Ink.BAD}
+MATCHED: Final = "Rules that matched"
+CLOSE: Final = "Rules that came close"
+INKS: Final = {"allow": Ink.GOOD, "deny": Ink.BAD}
 _PROVENANCE: Final = "comity.provenance."
 
 
@@ -27,13 +29,13 @@ def told_lines(told: Told) -> Iterator[str]:
     effect = span.text("comity.decision.effect") or "route"
     determination = span.text("comity.decision.determination")
     headline = f"{effect.upper()}, {determination}" if determination else effect.upper()
-    yield paint(headline, _INKS.get(effect, Ink.DOUBTFUL)) + f"  {span.decision_id}"
+    yield paint(headline, INKS.get(effect, Ink.DOUBTFUL)) + f"  {span.decision_id}"
     yield from rows(_recorded(told), indent=2)
     yield ""
-    yield from _recomputed_lines(told)
-    yield from _rule_lines("Rules that matched", told.rules)
+    yield from recomputed_lines(_because(told), [astuple(one) for one in told.differences])
+    yield from rule_lines(MATCHED, map(_rule_rows, told.rules))
     if told.answer is not None:
-        yield from _rule_lines("Rules that came close", told.answer.close)
+        yield from rule_lines(CLOSE, map(_rule_rows, told.answer.close))
         yield from _alternative_lines(told.answer)
 
 
@@ -113,24 +115,32 @@ def _database_text(span: StoredSpan, prefix: str) -> str:
     kind = span.text(f"{prefix}database_type")
     if not kind:
         return ""
-    built, digest = span.text(f"{prefix}built_at"), span.text(f"{prefix}digest")
+    return database_text(kind, span.text(f"{prefix}built_at"), span.text(f"{prefix}digest"))
+
+
+def database_text(kind: str, built: str, digest: str) -> str:
+    """Return a GeoIP database."""
     return f"database of type '{kind}', built {built}, SHA-256 {digest[:12]}"
 
 
-def _recomputed_lines(told: Told) -> Iterator[str]:
-    """Yield whether the answer is the same today."""
-    if told.why is not None:
-        yield paint(f"Not recomputed: {_because(told)}", Ink.DOUBTFUL)
+def recomputed_lines(because: str, differences: Sequence[tuple[str, str, str]]) -> Iterator[str]:
+    """Yield whether the answer is the same today.
+
+    Args:
+        because: why it is not known; empty if it is.
+        differences: of each its name, what was recorded, and what would be now.
+    """
+    if because:
+        yield paint(f"Not recomputed: {because}", Ink.DOUBTFUL)
         return
-    differences = told.differences
     if not differences:
         yield paint("Recomputed: the same answer", Ink.GOOD)
         return
     yield paint("Recomputed: ANOTHER ANSWER than was recorded", Ink.BAD)
-    for one in differences:
-        yield f"  {one.name}"
-        yield f"    recorded    {one.recorded or '(nothing)'}"
-        yield f"    recomputed  {one.recomputed or '(nothing)'}"
+    for name, recorded, recomputed in differences:
+        yield f"  {name}"
+        yield f"    recorded    {recorded or '(nothing)'}"
+        yield f"    recomputed  {recomputed or '(nothing)'}"
 
 
 def _because(told: Told) -> str:
@@ -139,23 +149,41 @@ def _because(told: Told) -> str:
     return f"{told.because}{hint}"
 
 
-def _rule_lines(title: str, accounts: Sequence[RuleAccount]) -> Iterator[str]:
-    """Yield what there is to say of rules."""
-    if not accounts:
-        return
-    yield ""
-    yield paint(title, Ink.STRONG)
-    for one in accounts:
-        yield f"  {one.jurisdiction}: {one.text.title}  [{one.rule_id}]"
-        yield from rows(
-            (
-                ("why", one.account),
-                ("by", ", ".join(one.facts)),
-                ("authority", one.text.authority),
-                ("source", _citation_text(one.text.citation)),
-            ),
-            indent=4,
-        )
+@dataclass(frozen=True, slots=True)
+class RuleRows:
+    """What there is to say of a rule.
+
+    Attributes:
+        heading: jurisdiction, title and identifier.
+        rows: names and texts, of which some are empty.
+    """
+
+    heading: str
+    rows: tuple[tuple[str, str], ...]
+
+
+def rule_lines(title: str, accounts: Iterable[RuleRows]) -> Iterator[str]:
+    """Yield what there is to say of rules; nothing if there are none."""
+    for number, one in enumerate(accounts):
+        if not number:
+            yield ""
+            yield paint(title, Ink.STRONG)
+        yield f"  {one.heading}"
+        yield from rows(one.rows, indent=4)
+
+
+def _rule_rows(one: RuleAccount) -> RuleRows:
+    """Return what there is to say of a rule."""
+    text, citation = one.text, one.text.citation
+    return RuleRows(
+        f"{one.jurisdiction}: {text.title}  [{one.rule_id}]",
+        (
+            ("why", one.account),
+            ("by", ", ".join(one.facts)),
+            ("authority", text.authority),
+            ("source", source_text(citation.title, citation.pinpoint, citation.url)),
+        ),
+    )
 
 
 def _alternative_lines(answer: Recomputed) -> Iterator[str]:
@@ -171,9 +199,9 @@ def _alternative_lines(answer: Recomputed) -> Iterator[str]:
         yield f"It rests on what is presumed: {_listed(explanation.presumptions)}"
 
 
-def _citation_text(citation: Citation) -> str:
+def source_text(title: str, pinpoint: str, url: str) -> str:
     """Return where a rule can be read."""
-    return ", ".join(filter(None, (citation.title, citation.pinpoint, citation.url)))
+    return ", ".join(filter(None, (title, pinpoint, url)))
 
 
 def _rule_json(one: RuleAccount) -> dict[str, Any]:
