@@ -95,9 +95,8 @@ class Ages:
         """Return the local day of every zone that a band names."""
         return {name: now.astimezone(zone).date() for name, zone in self.zones.items()}
 
-    def births_at(self, now: datetime) -> BirthTable:
-        """Return which birthdays are reached at `now`."""
-        today = self.today(now)
+    def births_on(self, today: Mapping[str, date]) -> BirthTable:
+        """Return which birthdays are reached when it is `today`, the local day of every zone."""
         by_day: dict[date, int] = {}
         for number, (zone, years) in enumerate(self._birthdays):
             day = latest_birth(today[zone], years)
@@ -108,12 +107,10 @@ class Ages:
             reached.append(reached[-1] | by_day[day])
         return BirthTable(tuple(days), tuple(reversed(reached)))
 
-    def next_midnight(self, now: datetime) -> datetime | None:
-        """Return the first local midnight after `now` in any zone that a band names."""
-        midnights = (
-            midnight_of(day + timedelta(days=1), zone) for zone, day in self.today(now).items()
-        )
-        return min((m for m in midnights if m > now), default=None)
+    def next_midnight(self, today: Mapping[str, date]) -> datetime | None:
+        """Return the first local midnight that ends one of the local days of `today`."""
+        midnights = (midnight_of(day + timedelta(days=1), zone) for zone, day in today.items())
+        return min(midnights, default=None)
 
     def cell(self, age: Age | None, births: BirthTable) -> AgeCell:
         """Return what the rules can tell of `age`: equal cells answer every band alike."""

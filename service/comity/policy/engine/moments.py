@@ -177,9 +177,10 @@ class Calendar:
 
     def _build(self, now: datetime) -> Moment:
         """Work out the moment around `now`."""
+        today = self._ages.today(now)
         starts = [last_until(self._instants, now)]
-        ends = [next_after(self._instants, now), self._ages.next_midnight(now)]
-        starts += [midnight_of(day, zone) for zone, day in self._ages.today(now).items()]
+        ends = [next_after(self._instants, now), self._ages.next_midnight(today)]
+        starts += [midnight_of(day, zone) for zone, day in today.items()]
         in_force, changing = self._in_force.at(now), self._changing.at(now)
         recurring_changes: dict[int, datetime | None] = {}
         recurring_end = LAST
@@ -199,7 +200,7 @@ class Calendar:
             in_force=in_force,
             changing=changing,
             preferences=self._rulings.preferences_at(now),
-            births=self._ages.births_at(now),
+            births=self._ages.births_on(today),
             recurring_changes=recurring_changes,
         )
 
@@ -209,11 +210,14 @@ class Calendar:
         if known is not None and known.start <= now < known.end:
             return known
         timeline = self._recurring[position][0]
-        edges = [next_after(timeline.instants, now)]
-        if timeline.schedule is not None:
+        start, edges = now, [next_after(timeline.instants, now)]
+        if timeline.states[bisect_right(timeline.instants, now)] is None:
+            # No window opens between intervals, so one look at them is good for all of that time.
+            start = last_until(timeline.instants, now) or FIRST
+        elif timeline.schedule is not None:
             edges.append(timeline.schedule.next_flip(now))
         state = Recurrence(
-            start=now,
+            start=start,
             end=min((edge for edge in edges if edge is not None), default=LAST),
             in_force=timeline.state_at(now) is not None,
             next_change=timeline.next_change(now),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import datetime
 from typing import Final
 
 from comity.domain.facts import Tie
@@ -46,7 +47,7 @@ def is_ruled_out(atom: Atom, rule: Rule, tie: Tie, sight: Sight) -> bool:
 class Conditions:
     """What facts say of single atoms: found out once for each value of the fact."""
 
-    __slots__ = ("_edges", "_known", "_special")
+    __slots__ = ("_edges", "_known", "_now", "_special", "_stretch")
 
     def __init__(self, ruleset: Ruleset) -> None:
         """Find out when, and for whose rules, groups of places and kinds of products change."""
@@ -58,6 +59,8 @@ class Conditions:
         self._edges = sorted(edges)
         self._special = {kind.jurisdiction for kind in kinds}
         self._known: dict[object, bool] = {}
+        self._now: datetime | None = None
+        self._stretch = 0
 
     def rule_out(self, atom: Atom, rule: Rule, tie: Tie, sight: Sight) -> bool:
         """Return whether a known fact rules `atom` of `rule` out on `tie`."""
@@ -80,10 +83,16 @@ class Conditions:
             return (getattr(sight.facts, fact),)
         match field:
             case "places":
-                return tie.place, tie.ghost, rule.part_unknown, bisect_right(self._edges, sight.now)
+                return tie.place, tie.ghost, rule.part_unknown, self._stretch_of(sight.now)
             case "populations":
                 return tie.populations, tie.ghost
             case "products" | "not_products":
                 whose = rule.jurisdiction if rule.jurisdiction in self._special else ""
-                return sight.facts.product, whose, bisect_right(self._edges, sight.now)
+                return sight.facts.product, whose, self._stretch_of(sight.now)
         return None
+
+    def _stretch_of(self, now: datetime) -> int:
+        """Return the number of the stretch of time between two changes that holds `now`."""
+        if now is not self._now:
+            self._now, self._stretch = now, bisect_right(self._edges, now)
+        return self._stretch

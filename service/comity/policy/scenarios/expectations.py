@@ -106,27 +106,36 @@ def compare(
         )
     if decision.determination is not expected.state:
         yield Difference("state", expected.state.value, decision.determination.value)
-    for what, names in _named(decision, rules).items():
+    for what, names in _named(decision):
         wanted = getattr(expected, what)
-        if wanted is not None and wanted != names:
+        if wanted != names:
             yield Difference(what, listed(wanted), listed(names))
+    if expected.presumed is not None:
+        presumed = frozenset(map(str, decision.presumed_facts))
+        if presumed != expected.presumed:
+            yield Difference("presumed", listed(expected.presumed), listed(presumed))
+    if expected.notes is not None:
+        notes = _notes(decision, rules)
+        if notes != expected.notes:
+            yield Difference("notes", listed(expected.notes), listed(notes))
 
 
-def _named(decision: Decision, rules: Mapping[str, Rule]) -> Mapping[str, frozenset[str]]:
-    """Return what an answer names, by the key of `expect` that lists it."""
+def _named(decision: Decision) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield what an answer names, each with the key of `expect` that lists it."""
     by_standing = {
         standing: frozenset(r.rule_id for r in decision.reasons if r.standing is standing)
         for standing in Standing
     }
-    held = by_standing[Standing.CERTAIN] | by_standing[Standing.UNPROVEN_EXCEPTION]
-    texts = [rules[rule_id].text for rule_id in held]
+    yield "because", by_standing[Standing.CERTAIN] | by_standing[Standing.UNPROVEN_EXCEPTION]
+    yield "missing", frozenset(map(str, decision.missing_facts))
+    yield "possible", by_standing[Standing.POSSIBLE]
+    yield "unproven", by_standing[Standing.UNPROVEN_EXCEPTION]
+    yield "conflicts", frozenset(map(word_conflict, decision.conflicts))
+
+
+def _notes(decision: Decision, rules: Mapping[str, Rule]) -> frozenset[str]:
+    """Return what sets the held rules of an answer apart from verified, binding ones."""
+    held = (r for r in decision.reasons if r.standing is not Standing.POSSIBLE)
+    texts = [rules[reason.rule_id].text for reason in held]
     notes = {text.legal_effect for text in texts} | {text.confidence for text in texts}
-    return {
-        "because": held,
-        "missing": frozenset(map(str, decision.missing_facts)),
-        "possible": by_standing[Standing.POSSIBLE],
-        "unproven": by_standing[Standing.UNPROVEN_EXCEPTION],
-        "conflicts": frozenset(map(word_conflict, decision.conflicts)),
-        "presumed": frozenset(map(str, decision.presumed_facts)),
-        "notes": frozenset(notes - {BINDING, VERIFIED}),
-    }
+    return frozenset(notes - {BINDING, VERIFIED})
