@@ -1,0 +1,286 @@
+"""Two servers of one policy set: one remembers answers by octets, the other takes all apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path as FilePath
+from typing import Any, Final
+
+from comity.app.eligibility import Eligibility
+from comity.app.ports.phone_lookup import InMemoryPhoneLookup, PhoneFinding
+from comity.app.ports.place_lookup import InMemoryPlaceLookup, PlaceFinding, PlaceFlag
+from comity.app.restrictions import PolicyTexts
+from comity.domain.request import Revision
+from comity.grpc_api.batches import OctetBatches
+from comity.grpc_api.callers import Entitlements, LoopbackEntitlements
+from comity.grpc_api.deadlines import DeadlineInterceptor
+from comity.grpc_api.eligibility import EligibilityServicer
+from comity.grpc_api.interceptors import ErrorInterceptor
+from comity.grpc_api.metering import MeteringInterceptor
+from comity.grpc_api.shortcuts import Shortcuts, prepare_with
+from comity.grpc_api.swift_calls import BATCH, OctetBatchInterceptor, SwiftInterceptor
+from comity.grpc_api.tracing import TracingInterceptor
+from comity.metrics import CountingDecisionRecorder, WorkerMetrics
+from comity.policy.engine import Engine
+from comity.policy.rules import Ruleset
+from comity.telemetry.sealed_facts import DATA, ENCAPSULATION, KEY, open_seal
+from comity.v1 import eligibility_service_pb2, eligibility_service_pb2_grpc
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from opentelemetry.proto.common.v1 import common_pb2
+from opentelemetry.proto.trace.v1 import trace_pb2
+from unit.grpc_api.local_calls import LocalCall, LocalServer, Outcome
+from unit.grpc_api.small_world import BUNDLE, SmallPolicy
+from unit.telemetry.in_memory import InMemoryTelemetry, TracingSettings
+
+PRIVATE_KEY: Final = X25519PrivateKey.from_private_bytes(bytes(range(32)))
+_PUBLIC_KEY: Final = FilePath(__file__).parents[1] / "data" / "sealing" / "public.key"
+_SETTINGS: Final = TracingSettings(seal_public_key=_PUBLIC_KEY)
+METRICS: Final = WorkerMetrics()
+_NETWORKS: Final[tuple[dict[str, tuple[str | None, frozenset[PlaceFlag]]], ...]] = (
+    {
+        "8.0.0.0/9": ("AA", frozenset()),
+        "8.128.0.0/9": ("AA-1", frozenset()),
+        "9.9.9.0/24": ("BB", frozenset({PlaceFlag.VPN})),
+        "11.0.0.0/8": (None, frozenset({PlaceFlag.UNREADABLE})),
+        "2a00::/16": ("CC", frozenset()),
+    },
+    {
+        "8.0.0.0/8": ("BB", frozenset()),
+        "9.9.9.0/25": ("AA", frozenset()),
+        "11.0.0.0/8": ("disputed", frozenset({PlaceFlag.DISPUTED})),
+        "2a00::/17": ("ZZ", frozenset({PlaceFlag.HOSTING})),
+    },
+)
+_COUNTRIES: Final = {
+    "+380": PhoneFinding("AA"),
+    "+44": PhoneFinding("BB"),
+    "+1": PhoneFinding("ZZ"),
+}
+
+
+class ChangingPlaces:
+    """A `PlaceLookup` whose networks are exchanged; equal findings are one object until then."""
+
+    def __init__(self) -> None:
+        """Begin with the first networks."""
+        self._number = 0
+        self.exchange()
+
+    def exchange(self) -> None:
+        """Take up the other networks, and forget all findings."""
+        self._lookup = InMemoryPlaceLookup(_NETWORKS[self._number % len(_NETWORKS)])
+        self._alike: dict[PlaceFinding, PlaceFinding] = {}
+        self._number += 1
+
+    def locate(self, ip: str | bytes) -> PlaceFinding:
+        """Return what the networks say."""
+        finding = self._lookup.locate(ip)
+        return self._alike.setdefault(finding, finding)
+
+
+@dataclass
+class ChangingPolicies:
+    """A `PolicySource` whose revision is exchanged.
+
+    Attributes:
+        current: the revision in force.
+        known: all revisions so far, the latest one last.
+    """
+
+    current: SmallPolicy | None = None
+    known: list[SmallPolicy] = field(default_factory=list)
+
+    def exchange(self, ruleset: Ruleset, digest: str) -> None:
+        """Put another revision in force, with an engine of its own."""
+        bundle = replace(BUNDLE, digest=digest, eligibility=ruleset)
+        revision = Revision(len(self.known) + 1, digest)
+        self.current = SmallPolicy(revision, bundle, Engine(ruleset))
+        self.known.append(self.current)
+
+    def known_at(self, instant: datetime) -> SmallPolicy | None:
+        """Return the first revision, or none in the first half of the year."""
+        return self.known[0] if instant.month > 6 else None
+
+    def wait_for_epoch(self, epoch: int, timeout_seconds: float) -> SmallPolicy | None:
+        """Return the revision in force if it has come so far."""
+        del timeout_seconds
+        current = self.current
+        return current if current is not None and current.revision.epoch >= epoch else None
+
+
+class Path:
+    """A server, and what it records.
+
+    Attributes:
+        policies: what it answers from.
+        places: where addresses are.
+        defects: exceptions that should not have come.
+        kept: spans of decisions that were not made anew.
+    """
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        """Answer for the present of `clock`."""
+        self.policies = ChangingPolicies()
+        self.places = ChangingPlaces()
+        self.defects: list[Exception] = []
+        self.kept: list[bytes] = []
+        self._telemetry = InMemoryTelemetry(_SETTINGS)
+        self._clock = clock
+
+    def _eligibility(self) -> Eligibility:
+        """Return a use case that remembers nothing yet."""
+        return Eligibility(
+            policies=self.policies,
+            places=self.places,
+            phones=InMemoryPhoneLookup(_COUNTRIES),
+            recorder=CountingDecisionRecorder(self._telemetry.recorder, METRICS),
+            clock=self._clock,
+            wait_seconds=0.0,
+        )
+
+    def call(self, method: str, octets: bytes, call: LocalCall) -> tuple[Outcome, list[bytes]]:
+        """Return how a call ends, and the spans that are recorded by then."""
+        ended, kept = self._telemetry._ended, len(self.kept)
+        ended.clear()
+        outcome = self._server().call(method, octets, call)
+        return outcome, [*(span.encoded() for span in ended), *self.kept[kept:]]
+
+    def _server(self) -> LocalServer:
+        """Return what answers the next call: here a server that has no memory."""
+        return self._serve(
+            EligibilityServicer(self._eligibility(), self._texts(), LoopbackEntitlements()),
+            TracingInterceptor(self._telemetry.tracer),
+            DeadlineInterceptor(),
+            ErrorInterceptor(self.defects.append),
+        )
+
+    def _texts(self) -> PolicyTexts:
+        return PolicyTexts(self.policies, self._clock, wait_seconds=0.0)
+
+    def _serve(self, servicer: EligibilityServicer, *interceptors: Any) -> LocalServer:
+        """Return a server of `servicer`."""
+        server = LocalServer(*interceptors)
+        eligibility_service_pb2_grpc.add_EligibilityServiceServicer_to_server(servicer, server)
+        return server
+
+
+class SwiftPath(Path):
+    """A server that answers from octets what it answered before.
+
+    Attributes:
+        shortcuts: what it answered.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        entitlements: Entitlements = LoopbackEntitlements(),  # noqa: B008 - it has no state
+    ) -> None:
+        """Begin with nothing remembered."""
+        super().__init__(clock)
+        eligibility, preparer = self._eligibility(), self._telemetry.preparer
+        preparer.keep = self._keep
+        count = CountingDecisionRecorder(eligibility.recorder, METRICS).counter
+        self.shortcuts = Shortcuts(eligibility, prepare_with(preparer), count)
+        servicer = EligibilityServicer(eligibility, self._texts(), entitlements, self.shortcuts)
+        batches = OctetBatches(servicer, self.shortcuts, preparer)
+        self._remembering = self._serve(
+            servicer,
+            SwiftInterceptor(self.shortcuts, preparer, entitlements, METRICS, self.defects.append),
+            MeteringInterceptor(METRICS),
+            TracingInterceptor(self._telemetry.tracer),
+            DeadlineInterceptor(),
+            ErrorInterceptor(self.defects.append),
+            OctetBatchInterceptor(batches.answer),
+        )
+
+    @property
+    def hits(self) -> int:
+        """How many decisions were recorded without being made anew."""
+        return len(self.kept)
+
+    def _server(self) -> LocalServer:
+        """Return the one server."""
+        return self._remembering
+
+    def _keep(self, spans: Sequence[bytes]) -> None:
+        """Record spans of decisions that were made before."""
+        self.kept += spans
+
+
+def told_in(method: str, outcome: Outcome) -> str:
+    """Return all that a call ended with, but for the identities of its decisions."""
+    if outcome.reply is None:
+        return f"{outcome.code} {outcome.text} {outcome.details}"
+    if method == BATCH:
+        batch = eligibility_service_pb2.BatchCheckEligibilityResponse.FromString(outcome.reply)
+        for result in batch.results:
+            result.response.decision_id = ""
+        return str(batch)
+    reply = eligibility_service_pb2.CheckEligibilityResponse.FromString(outcome.reply)
+    reply.decision_id = ""
+    return str(reply)
+
+
+def decisions_in(method: str, outcome: Outcome) -> list[str]:
+    """Return the identities of the decisions that a call was answered with."""
+    if outcome.reply is None:
+        return []
+    if method == BATCH:
+        batch = eligibility_service_pb2.BatchCheckEligibilityResponse.FromString(outcome.reply)
+        return [r.response.decision_id for r in batch.results if r.HasField("response")]
+    reply = eligibility_service_pb2.CheckEligibilityResponse.FromString(outcome.reply)
+    return [reply.decision_id]
+
+
+def identity_of(span: bytes) -> str:
+    """Return the identity of the decision that a span records."""
+    parsed = trace_pb2.Span.FromString(span)
+    return f"{parsed.trace_id.hex()}-{parsed.span_id.hex()}"
+
+
+def recorded_in(spans: Sequence[bytes]) -> list[str]:
+    """Return all that the spans of a call say, but for identities and times; seals are opened."""
+    parsed = [trace_pb2.Span.FromString(span) for span in spans]
+    own = {span.span_id for span in parsed}
+    return sorted(_text_of(span, own) for span in parsed)
+
+
+def _text_of(span: trace_pb2.Span, own: set[bytes]) -> str:
+    """Return what a span says; `own` are the identities of all spans of the call."""
+    assert 0 < span.start_time_unix_nano <= span.end_time_unix_nano
+    attributes: dict[str, Any] = {a.key: _value(a.value) for a in span.attributes}
+    assert len(attributes) == len(span.attributes)
+    if DATA in attributes:
+        bound_to = span.trace_id + span.span_id
+        seal = {key: str(attributes.pop(key)[1]) for key in (KEY, ENCAPSULATION, DATA)}
+        attributes[DATA] = open_seal(PRIVATE_KEY, seal, bound_to)
+    told = {
+        "name": span.name,
+        "kind": span.kind,
+        "above": "the call" if span.parent_span_id in own else _remote_parent(span),
+        "state": span.trace_state,
+        "flags": span.flags,
+        "status": str(span.status),
+        "links": str(span.links),
+        "attributes": attributes,
+        "events": [(e.name, {a.key: _value(a.value) for a in e.attributes}) for e in span.events],
+    }
+    return json.dumps(told, sort_keys=True, ensure_ascii=False)
+
+
+def _remote_parent(span: trace_pb2.Span) -> str:
+    """Return the span of another process that `span` is a child of; empty for none."""
+    return f"{span.trace_id.hex()}-{span.parent_span_id.hex()}" if span.parent_span_id else ""
+
+
+def _value(value: common_pb2.AnyValue) -> Any:
+    """Return a value of an attribute."""
+    which = value.WhichOneof("value")
+    if which == "array_value":
+        return [_value(entry) for entry in value.array_value.values]
+    assert which is not None
+    return [which, getattr(value, which)]
