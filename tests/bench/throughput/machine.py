@@ -21,6 +21,7 @@ def describe(cores: Cores) -> dict[str, str]:
         "processor": processor(),
         "cores": f"{os.cpu_count()}: {apart if cores.apart else 'server and load share them'}",
         "versions": ", ".join(versions()),
+        "load average before": f"{os.getloadavg()[0]:.1f}",
     }
 
 
