@@ -3,10 +3,26 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
 import structlog
+
+EXAMPLES = "examples of "
+"""How the names of properties begin under which tests record how many examples they tried."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many examples were tried of what, by all processes together."""
+    tried: Counter[str] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        for name, count in report.user_properties:
+            if name.startswith(EXAMPLES):
+                tried[name.removeprefix(EXAMPLES)] += int(str(count))
+    if tried:
+        told = ", ".join(f"{name} {count:,}" for name, count in sorted(tried.items()))
+        terminalreporter.write_line(f"examples tried: {told}")
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 
 import pytest
 from comity.domain.decision import Determination, Standing
@@ -17,35 +18,66 @@ from property.properties import PROPERTIES
 
 EXAMPLES = int(os.environ.get("COMITY_EXAMPLES", "2000"))
 CHUNKS = 4
+# Hypothesis takes twenty times as long for an example: it finds the small ones.
+DRAWN = max(10, EXAMPLES // 100)
+Record = Callable[[str, object], None]
 # Agreement carries the other properties over to the reference: it gets the most examples. An
 # example of memory compiles an engine for every question, and asks a dozen.
 SHARES = dict.fromkeys(PROPERTIES, 0.25) | {"agreement": 1.0, "memory": 0.1}
 
 
+def seeds_of(name: str, chunk: int) -> range:
+    """Return the seeds of the examples of a property that one test tries."""
+    count = max(1, int(EXAMPLES * SHARES[name] / CHUNKS))
+    return range(chunk * count, (chunk + 1) * count)
+
+
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 @pytest.mark.parametrize("name", PROPERTIES)
-def test_property_holds_on_pseudo_random_examples(name: str, chunk: int) -> None:
+def test_property_holds_on_pseudo_random_examples(
+    name: str, chunk: int, record_property: Record
+) -> None:
     """Every property holds on many examples, the same ones in every run."""
-    count = round(EXAMPLES * SHARES[name] / CHUNKS)
-    for seed in range(chunk * count, (chunk + 1) * count):
+    seeds = seeds_of(name, chunk)
+    tried = 0
+    for seed in seeds:
         try:
             PROPERTIES[name](RandomChoices(seed))
         except AssertionError as error:
             pytest.fail(f"example {seed}: {error}")
+        tried += 1
+    assert tried == len(seeds) > 0
+    record_property(f"examples of {name}", tried)
 
 
 @pytest.mark.parametrize("name", PROPERTIES)
-@settings(
-    max_examples=max(10, EXAMPLES // 100),
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=list(HealthCheck),
-)
-@given(data=st.data())
-def test_property_holds_on_examples_that_shrink(name: str, data: st.DataObject) -> None:
+def test_property_holds_on_examples_that_shrink(name: str, record_property: Record) -> None:
     """Every property holds on examples that Hypothesis chooses and can make small."""
-    PROPERTIES[name](DrawnChoices(data))
+    tried = 0
+
+    @settings(
+        max_examples=DRAWN,
+        deadline=None,
+        derandomize=True,
+        database=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(data=st.data())
+    def holds(data: st.DataObject) -> None:
+        nonlocal tried
+        PROPERTIES[name](DrawnChoices(data))
+        tried += 1
+
+    holds()
+    assert tried >= DRAWN
+    record_property(f"examples of {name}", tried)
+
+
+def test_agreement_is_tried_on_every_example() -> None:
+    """No seed is left out or tried twice, and by default there are 2,000."""
+    seeds = [seed for chunk in range(CHUNKS) for seed in seeds_of("agreement", chunk)]
+    assert seeds == list(range(EXAMPLES - EXAMPLES % CHUNKS))
+    assert "COMITY_EXAMPLES" in os.environ or len(seeds) == 2_000
 
 
 def test_examples_reach_every_kind_of_answer() -> None:
