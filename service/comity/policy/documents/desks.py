@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Final
 
 from pydantic import AfterValidator
@@ -84,3 +84,12 @@ class DesksFile(Document):
     desks: Mapping[Name, DeskValue]
     queues: Mapping[Name, QueueValue] = {}
     holidays: Mapping[Code, Many[DayValue]] = {}
+
+    def faults(self) -> Iterable[Refused]:
+        """Return that two queues have one rank, so that neither goes first."""
+        first: dict[int, str] = {}
+        for name, queue in self.queues.items():
+            other = first.setdefault(queue.rank, name)
+            if other != name:
+                message = f"The queues {other} and {name} both have the rank {queue.rank}."
+                yield Refused("CP204", message, key="queues")
