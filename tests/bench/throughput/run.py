@@ -181,7 +181,7 @@ class Run:
     def _cerbos(self, stack: ExitStack, cores: Cores) -> list[Contestant]:
         """Return what is asked of Cerbos, if it is there."""
         if not CERBOS.exists():
-            self._leave_out("Cerbos", "npm could not install @cerbos/cerbos-linux-x64")
+            self._leave_out("Cerbos", "@cerbos/cerbos-linux-x64 is not installed")
             return []
         home = self._folder / "cerbos"
         cerbos = stack.enter_context(cerbos_server(cores, self._norms, home))
