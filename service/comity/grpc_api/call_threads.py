@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
 import random
 import threading
@@ -118,9 +117,12 @@ class _Turn:
     def end(self) -> None:
         """Tell those who want to know."""
         self._ended = True
-        with contextlib.suppress(IndexError):
-            while True:
-                self._callbacks.popleft()(self)
+        while self._callbacks:
+            try:
+                callback = self._callbacks.popleft()
+            except IndexError:  # another thread was faster
+                return
+            callback(self)
 
 
 class _Call(NamedTuple):
@@ -192,7 +194,10 @@ def _answer_calls(waiting: _Waiting, in_flight: CallsInFlight) -> None:
         except Exception as error:  # noqa: BLE001 - gRPC lets none out; the thread must not end
             report_defect(error)
         in_flight.leave(caller, monotonic() - arrival, begun=within(_begun.get))
-        turn.end()
+        try:
+            turn.end()
+        except Exception as error:  # noqa: BLE001 - nor here
+            report_defect(error)
         del call, turn, within, arguments  # else they would be kept until the next
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Final, NamedTuple
 
 from comity.app.ports.place_lookup import PlaceFinding
 from comity.app.ports.policy_source import PolicyInForce
 from comity.domain.facts import Age, BornBetween
 from comity.domain.request import Options
+from comity.grpc_api.contradictions import FURTHEST_AHEAD
 from comity.grpc_api.reply_octets import encode_valid_until
 from comity.policy.date_classes import AgeClass, DateClasses
 from comity.policy.engine.ages import Birthday, next_birthday
@@ -20,6 +21,8 @@ from comity.telemetry.prepared_spans import PreparedSpan, encode_ending
 ASKED_KEPT: Final = 4096
 ANSWERS_KEPT: Final = 8192
 AGES_KEPT: Final = 16_384
+ENDINGS_KEPT: Final = 64  # of each age
+_DAY: Final = timedelta(days=1)
 
 Key = tuple[Hashable, ...]
 # A birth date, or the name of another field and its number; None for no age.
@@ -66,6 +69,8 @@ class KnownAge:
         """Return what a reply, and what a span, says of the end of an answer about this age."""
         told = self.endings.get(ending)
         if told is None:
+            if len(self.endings) >= ENDINGS_KEPT:  # callers may make them up: labels that end
+                self.endings.clear()
             told = self.endings[ending] = ending.told(self.age, now)
         return told
 
@@ -152,7 +157,10 @@ class Memory:
         """Return the ages known at `now`."""
         ages = self._ages
         if not ages.start <= now < ages.end:
-            ages = self._ages = _Ages(*self.classes.moment(now))
+            start, end = self.classes.moment(now)
+            # What is no day of birth yet may be one tomorrow.
+            today = datetime.combine((now + FURTHEST_AHEAD).date(), time(), UTC) - FURTHEST_AHEAD
+            ages = self._ages = _Ages(max(start, today), min(end, today + _DAY))
         return ages.known
 
     def ending(self, until: datetime | None, birthdays: tuple[Birthday, ...]) -> Ending:
