@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from comity.policy.atlas import Span
+from comity.policy.documents.conflicts import ConflictsFile
 from comity.policy.documents.jurisdictions import JurisdictionFile, PlatformFile
 from comity.policy.documents.loading import Documents, Read
 from comity.policy.documents.requests import DataRequestRule
@@ -20,6 +21,7 @@ from comity.policy.routing.provisions import (
     ProfileSpan,
     RequestCheck,
     RequestRule,
+    RequestRuling,
 )
 from comity.policy.scalars import Duration
 from comity.policy.yaml_nodes import Loc
@@ -82,6 +84,28 @@ def request_mutants_of(law: RequestLaw, documents: Documents) -> Iterator[Reques
             yield from _of_provision(checks[written.id], read, ("checks", index), law)
         if isinstance(read.document, PlatformFile):
             yield from _of_platform(read, law)
+    if documents.conflicts is not None:
+        yield from _of_rulings(documents.conflicts, law)
+
+
+def _of_rulings(read: Read[ConflictsFile], law: RequestLaw) -> Iterator[RequestMutant]:
+    """Yield each ruling on a clash left out, turned round, and expiring a day off."""
+    written = [ruling.between for ruling in read.document.conflicts]
+    for number, ruling in enumerate(law.rulings):
+        pair = {ruling.forbid_rule_id, ruling.require_rule_id}
+        index = next(i for i, between in enumerate(written) if set(between) == pair)
+        [other] = pair - {ruling.prefer}
+        changed: list[tuple[str, Loc, tuple[RequestRuling, ...]]] = [("left out", (), ())]
+        changed.append(("prefers the other one", ("prefer",), (replace(ruling, prefer=other),)))
+        for by, way in WAYS:
+            moved = replace(ruling, expires=ruling.expires + by)
+            changed.append((f"expires a day {way}", ("expires",), (moved,)))
+        for words, keys, instead in changed:
+            rulings = (*law.rulings[:number], *instead, *law.rulings[number + 1 :])
+            line, _ = read.tree.position(("conflicts", index, *keys))
+            name = f"{ruling.forbid_rule_id}/{ruling.require_rule_id}"
+            mutated = replace(law, rulings=rulings)
+            yield RequestMutant(name, read.file, line, f"the ruling {words}", mutated)
 
 
 def _of_provision(

@@ -165,6 +165,30 @@ def test_no_mutant_is_the_law_as_it_is() -> None:
         assert route_request(asked, mutant.law, asked.received_at).desk.name in law.desks
 
 
+def test_a_ruling_is_left_out_turned_round_and_moved() -> None:
+    files = dict(shipped_bundle().files)
+    files["conflicts.yaml"] = b"""conflicts:
+  - between: [ua-cpc-164, eu-gdpr-48]
+    prefer: ua-cpc-164
+    by: General counsel
+    weighed: A treaty.
+    expires: 2027-01-01T00:00:00Z
+"""
+    compilation = compile_policies(files, TODAY)
+    law = bundle_of(compilation).requests
+    changes = [
+        (m.line, m.change)
+        for m in request_mutants_of(law, compilation.documents)
+        if m.file == "conflicts.yaml"
+    ]
+    assert changes == [
+        (2, "the ruling left out"),
+        (3, "the ruling prefers the other one"),
+        (6, "the ruling expires a day earlier"),
+        (6, "the ruling expires a day later"),
+    ]
+
+
 def test_only_what_leaves_a_mapping_well_formed_is_left_out() -> None:
     """A term of preservation without an end would be none."""
     compilation = compilation_of()
