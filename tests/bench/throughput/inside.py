@@ -37,6 +37,7 @@ from comity.policy.engine import Engine
 from comity.policy.resolving import resolve
 from comity.policy.yaml_nodes import paused_collector
 from comity.server.composition import compose
+from comity.server.policies import COLLECTOR_THRESHOLDS
 from comity.settings import load_settings
 from comity.telemetry import open_telemetry
 
@@ -144,6 +145,7 @@ def measure_batches(policies: Path, home: Path, repetitions: int) -> list[float]
         pool.require_right(position, answer(message))
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
     times = []
     for _ in range(repetitions):
         start = time.process_time()
@@ -198,6 +200,7 @@ def measure_engine(count: int, repetitions: int) -> dict[str, list[float]]:
     }
     gc.collect()
     gc.freeze()
+    gc.set_threshold(*COLLECTOR_THRESHOLDS)
     unknown = draw_unknown(norms)
     for repetition in range(repetitions):
         cold = _time_cold(engine, bundle, list(itertools.islice(unknown, COLD + WARM_UP)))
