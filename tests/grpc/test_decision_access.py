@@ -14,6 +14,7 @@ from comity.domain.errors import (
 )
 from comity.domain.request import Caller, Options, View
 from comity.grpc_api.callers import LoopbackEntitlements
+from comity.grpc_api.decisions import reader_name
 from comity.grpc_api.tracing import TracingInterceptor
 from comity.telemetry import Destination, Place, Telemetry
 from comity.telemetry.plain_spans import PlainSpan
@@ -109,3 +110,19 @@ def test_who_reads_a_decision_does_not_go_unrecorded() -> None:
     assert span.attributes is not None
     assert span.attributes["comity.explain.decision_id"] == identity
     assert world.defects == []
+
+
+@pytest.mark.parametrize(
+    ("caller", "name"),
+    [
+        (
+            Caller("spiffe://example.org/legal-desk", loopback=True),
+            "spiffe://example.org/legal-desk",
+        ),
+        (Caller(loopback=True), "loopback"),
+        (Caller(), ""),
+    ],
+)
+def test_who_has_something_opened_is_named(caller: Caller, name: str) -> None:
+    """By the certificate, else as somebody on this machine."""
+    assert reader_name(caller) == name
