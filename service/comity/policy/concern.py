@@ -38,13 +38,12 @@ class Concern:
 
         An exception is certain only if it asks about the product alone.
         """
-        whose = rule.jurisdiction
         if self.product and any(
-            _asks_product_alone(clause) and self._product(clause, whose) is Truth.T
+            _asks_product_alone(clause) and self._product(clause, rule) is Truth.T
             for clause in rule.exceptions
         ):
             return False
-        return any(self._may_meet(clause, whose) for clause in rule.body)
+        return any(self._may_meet(clause, rule) for clause in rule.body)
 
     def changes(self, rule: Rule) -> Iterator[datetime]:
         """Yield the instants after now at which `rule` may begin or cease to concern them.
@@ -59,28 +58,35 @@ class Concern:
                 if named is not None:
                     yield from self._product_changes(named, rule.jurisdiction)
 
-    def _may_meet(self, clause: Clause, whose: str) -> bool:
-        """Return whether factor, place and product leave `clause` possible."""
+    def _may_meet(self, clause: Clause, rule: Rule) -> bool:
+        """Return whether factor, place and product leave a clause of `rule` possible."""
         if self.factors and clause.factors is not None and not clause.factors & self.factors:
             return False
-        if clause.places is not None:
-            places = self.ruleset.atlas.expand(clause.places, self.now)
-            if not places & self._around:
-                return False
-        return self._product(clause, whose) is not Truth.F
+        if clause.places is not None and not self._may_be_in(clause.places, rule):
+            return False
+        return self._product(clause, rule) is not Truth.F
+
+    def _may_be_in(self, named: frozenset[str], rule: Rule) -> bool:
+        """Return whether the place is one that a rule names, or may be, its part being unknown."""
+        atlas = self.ruleset.atlas
+        places = atlas.expand(named, self.now)
+        if places & self._around:
+            return True
+        return rule.part_unknown and any(self.place in atlas.lies_in(place) for place in places)
 
     @cached_property
     def _around(self) -> frozenset[str]:
         """The place and every place that it lies in."""
         return self.ruleset.atlas.lies_in(self.place)
 
-    def _product(self, clause: Clause, whose: str) -> Truth:
-        """Return the least of the atoms of `clause` on the product, for the law of `whose`."""
+    def _product(self, clause: Clause, rule: Rule) -> Truth:
+        """Return the least of the atoms on the product, as the law of `rule` sees it."""
         truth = Truth.T
         if self.product and clause.products is not None:
-            truth = min(truth, self._is_product(clause.products, whose))
+            truth = min(truth, self._is_product(clause.products, rule.jurisdiction))
         if self.product and clause.not_products is not None:
-            truth = min(truth, self._is_product(clause.not_products, whose).negated())
+            excluded = self._is_product(clause.not_products, rule.jurisdiction)
+            truth = min(truth, excluded.negated())
         return truth
 
     def _is_product(self, named: frozenset[str], whose: str) -> Truth:

@@ -125,6 +125,16 @@ def test_a_rule_is_listed_unless_the_product_rules_it_out(
     assert Listing(rules).ask("BB", product, now=now) == (listed, valid_until)
 
 
+def test_a_rule_on_a_part_is_listed_if_it_counts_an_unknown_part() -> None:
+    """Somebody in the country may be there; any other rule presumes that they are not."""
+    part = Clause(places=frozenset({"BB-1"}))
+    counted = replace(rule("counted", DENIED, part), part_unknown=True)
+    listing = Listing((rule("presumed", DENIED, part), counted))
+    assert listing.ask("BB")[0] == ["counted"]
+    assert listing.ask("BB-1")[0] == ["counted", "presumed"]
+    assert listing.ask("AA")[0] == []
+
+
 def test_a_factor_asked_about_leaves_out_rules_on_others() -> None:
     """A rule on residence doesn't meet somebody who is only present."""
     present, resident = (
