@@ -22,6 +22,7 @@ from comity.policy.routing.provisions import RequestCheck, RequestRule
 from comity.policy.rule_texts import RuleText
 
 _CONDITIONS: Final = (
+    "instrument",
     "request",
     "person",
     "offence",

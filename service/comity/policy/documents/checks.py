@@ -15,6 +15,7 @@ class CheckCondition(Document):
     """What makes a check speak; all that is named, each list any of.
 
     Attributes:
+        instrument: instruments of the vocabulary.
         request: marks of the request.
         person: marks of the person.
         offence: offences.
@@ -28,6 +29,7 @@ class CheckCondition(Document):
         residence: codes or groups in which the person lives.
     """
 
+    instrument: OneOrMany[Name] = ()
     request: OneOrMany[Name] = ()
     person: OneOrMany[Name] = ()
     offence: OneOrMany[Name] = ()

@@ -22,7 +22,11 @@ UNCHANGED: Final = frozenset(
 )  # fmt: skip
 # Class -> keys that have a meaning there, though not elsewhere.
 MEANT: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
-    {"OffenceTest": frozenset({"category"}), "ProfileTest": frozenset({"category"})}
+    {
+        "OffenceTest": frozenset({"category"}),
+        "ProfileTest": frozenset({"category"}),
+        "CheckCondition": frozenset({"instrument"}),
+    }
 )
 
 

@@ -105,6 +105,8 @@ def _holds(when: CheckCondition, matter: Matter) -> Finding:
 def _parts(when: CheckCondition, matter: Matter) -> Iterator[Finding]:
     """Yield whether each part of a condition holds."""
     offence = matter.offence
+    if when.instrument:
+        yield known(holds=matter.request.instrument in when.instrument)
     yield from _of_issuer(when, matter)
     if when.request:
         yield any_of(_REQUEST_MARKS[mark](matter) for mark in when.request)

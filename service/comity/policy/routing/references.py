@@ -167,6 +167,7 @@ def check_offence(test: OffenceTest, place: Place) -> None:
 def _check_check(check: CheckRule, place: Place) -> None:
     """Report what a check names and nobody defines."""
     when, inner = check.when, place.within("when")
+    inner.check("instrument", when.instrument, "instrument")
     inner.check("request", when.request, "request_mark")
     inner.check("person", when.person, "person_mark")
     inner.check("offence", when.offence, "offence")
