@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from comity.domain.decision import Decision, Determination
 from comity.domain.effect import Outcome
@@ -12,6 +13,8 @@ from comity.domain.question import Question
 from comity.policy.diffing.geography import Ground
 from comity.policy.engine import Engine
 from comity.policy.presumptions import resolve
+
+RULES_AT_ONE_PRICE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +59,23 @@ def answer_of(decision: Decision) -> Answer:
 class Asker:
     """Asks both engines."""
 
-    def __init__(self, engines: tuple[Engine, Engine], ground: Ground) -> None:
-        """Ask `engines`, one a revision."""
+    def __init__(self, engines: tuple[Engine, Engine], ground: Ground, size: int) -> None:
+        """Ask `engines`, one a revision, of `size` rules at most."""
         self._engines = engines
+        self.size = size
         self._ground = ground
+        self._alike = all(x == y for x, y in (ground.lexicons, ground.atlases))
 
     def shift(self, question: Question, now: datetime) -> Shift | None:
         """Return how the answers to `question` differ at `now`; None if they don't."""
         ground = self._ground
+        given = resolve(question, ground.lexicons[0], ground.atlases[0])
+        facts = (given, given)
+        if not self._alike:
+            facts = (given, resolve(question, ground.lexicons[1], ground.atlases[1]))
         before, after = (
-            answer_of(engine.evaluate(resolve(question, lexicon, atlas), now))
-            for engine, lexicon, atlas in zip(
-                self._engines, ground.lexicons, ground.atlases, strict=True
-            )
+            answer_of(engine.evaluate(known, now))
+            for engine, known in zip(self._engines, facts, strict=True)
         )
         return None if before == after else Shift(before, after)
 
@@ -84,6 +91,8 @@ class Askers:
         """Ask `near` first, then `whole`."""
         self.near = near
         self.whole = whole
+        # On a connection that is not known all rules may be met, which takes its time.
+        self.price = 1 + whole.size // RULES_AT_ONE_PRICE
 
     def shift(self, question: Question, now: datetime, *, ghosts: bool) -> Shift | None:
         """Return how the answers to `question` differ at `now`; None if they don't.

@@ -8,12 +8,15 @@ from datetime import datetime
 from typing import Any, Final
 
 from comity.domain.facts import Members
+from comity.domain.truth import Truth
 from comity.policy.diffing.geography import Company, Ground, place_values, stand_ins_of
-from comity.policy.diffing.paths import LEVELS, LOW, UNKNOWN_PLACE, Path, Paths
+from comity.policy.diffing.paths import LOW, UNKNOWN_PLACE, Path, Paths
 from comity.policy.diffing.scopes import Kind, Scope
-from comity.policy.diffing.sights import REQUEST, Column, Sights
+from comity.policy.diffing.sights import LEVELS, REQUEST, Column, Sights
 from comity.policy.diffing.values import ask, given, member_sets, request_values
+from comity.policy.reference.atoms import member_atom
 
+NOTHING: Final = frozenset[str]()
 DATED: Final = ("place", "product", "age")
 
 
@@ -25,11 +28,13 @@ class ValueClass:
         values: the values, the usual ones first.
         column: the clauses.
         doubt: clauses of which the value doesn't settle whether they are met.
+        unsettled: names of which the value doesn't settle whether they are members.
     """
 
     values: tuple[Hashable, ...]
     column: Column
     doubt: int
+    unsettled: frozenset[str] = frozenset()
 
 
 class Classes:
@@ -55,6 +60,7 @@ class Classes:
         self._values["population"] = [*member_sets("population", sights, lexicons)]
         self._values["trust"] = ["", LOW]
         self._known: dict[Hashable, list[ValueClass]] = {}
+        self._narrow: dict[Hashable, list[ValueClass]] = {}
         self._any = next(iter(lexicons[1].factors), "")
 
     def outlook(self, now: datetime) -> Hashable:
@@ -66,18 +72,52 @@ class Classes:
 
     def of(self, dimension: str, path: Path, company: Company, now: datetime) -> list[ValueClass]:
         """Return the classes of a dimension, after what of `path` they depend on."""
-        chosen: Hashable = None
-        if dimension in ("place", "population", "trust"):
-            chosen = (path[0] is None, path[1:2] == (UNKNOWN_PLACE,))
-        key = (
-            dimension,
-            chosen,
-            company if dimension == "factor" else None,
-            now if dimension in DATED else None,
-        )
+        key = self._key(dimension, path, company, now)
         if key not in self._known:
             self._known[key] = self._classify(dimension, path, company, now)
         return self._known[key]
+
+    def _key(self, dimension: str, path: Path, company: Company, now: datetime) -> Hashable:
+        """Return all that the classes of a dimension depend on."""
+        chosen: Hashable = None
+        if dimension in ("place", "population", "trust"):
+            chosen = (path[0] is None, path[1:2] == (UNKNOWN_PLACE,))
+        among = company if dimension == "factor" else None
+        return dimension, chosen, among, self._sights.dating(dimension, now)
+
+    def narrowed(
+        self,
+        dimension: str,
+        path: Path,
+        company: Company,
+        now: datetime,
+        alive: int,
+        *,
+        known: bool,
+    ) -> list[ValueClass]:
+        """Return the classes, put together where clauses that are `alive` see no difference.
+
+        If all is to be `known`, those are left out that leave any clause in doubt.
+        """
+        # Low trust leaves in doubt what other dimensions of the connection are named by.
+        matter = alive if dimension == "trust" else alive & self._sights.naming_any(dimension)
+        key = (self._key(dimension, path, company, now), matter, known)
+        if key not in self._narrow:
+            alike: dict[Hashable, list[ValueClass]] = {}
+            for kind in self.of(dimension, path, company, now):
+                if known and (kind.doubt or is_doubtful(dimension, kind.values[0])):
+                    continue
+                mark: Hashable = None
+                if dimension not in REQUEST:
+                    ghost = kind.values[0] == UNKNOWN_PLACE
+                    mark = (ghost, self.mark(dimension, kind.values[0], company))
+                certain, possible = kind.column
+                doubt = self._sights.doubt(dimension, kind.doubt & matter, kind.unsettled)
+                alike.setdefault((certain & matter, possible & matter, doubt, mark), []).append(
+                    kind
+                )
+            self._narrow[key] = [_together(kinds, matter) for kinds in alike.values()]
+        return self._narrow[key]
 
     def _classify(
         self, dimension: str, path: Path, company: Company, now: datetime
@@ -86,16 +126,31 @@ class Classes:
         values = self._values[dimension]
         if dimension != "factor" and dimension not in REQUEST:
             values = self._possible(dimension, path)
-        alike: dict[tuple[Column, Hashable], list[Hashable]] = {}
+        alike: dict[tuple[Column, frozenset[str], Hashable], list[Hashable]] = {}
         for value in values:
             mark = None if dimension in REQUEST else self.mark(dimension, value, company)
-            alike.setdefault((self._column(dimension, value, path, now), mark), []).append(value)
-        return [ValueClass(tuple(v), c, c[1] & ~c[0]) for (c, _), v in alike.items()]
+            column = self._column(dimension, value, path, now)
+            unsettled = self._unsettled(dimension, value) if column[0] != column[1] else NOTHING
+            alike.setdefault((column, unsettled, mark), []).append(value)
+        return [ValueClass(tuple(v), c, c[1] & ~c[0], u) for (c, u, _), v in alike.items()]
+
+    def _unsettled(self, dimension: str, value: Hashable) -> frozenset[str]:
+        """Return the names of which `value` doesn't settle, in a revision, whether they are met."""
+        if not isinstance(value, Members):
+            return NOTHING
+        return frozenset(
+            name
+            for name in self._sights.own_names(dimension)
+            for lexicon in self._ground.lexicons
+            if member_atom(frozenset({name}), value, dimension, lexicon).value is Truth.U
+        )
 
     def mark(self, dimension: str, value: Hashable, company: Company) -> Hashable:
         """Return what the person's other connections depend on."""
         if dimension == "factor":
-            return value is None, self._paths.base(value, company)
+            derives = self._paths.derives(value, company)
+            alone = value if derives or not self._paths.alike else None
+            return value is None, self._paths.base(value, company), derives, alone
         return self.is_open(value)
 
     @staticmethod
@@ -146,6 +201,12 @@ class Classes:
         kinds = tuple(map(_kind, alike.values()))
         everything = frozenset[Hashable]().union(*(kind.values for kind in kinds))
         return Scope(everything, kinds, names)
+
+
+def _together(kinds: Sequence[ValueClass], matter: int) -> ValueClass:
+    """Return classes as one, of which the clauses that `matter` see no difference."""
+    values = tuple(value for kind in kinds for value in kind.values)
+    return ValueClass(values, kinds[0].column, kinds[0].doubt & matter, kinds[0].unsettled)
 
 
 def _kind(values: Sequence[tuple[int, Hashable]]) -> Kind:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 
-from comity.policy.atlas import Atlas
+from comity.policy.atlas import Atlas, Span
 from comity.policy.engine.planes import CONNECTING, NEGATED, Dimension, names_of
 from comity.policy.lexicon import Lexicon
 from comity.policy.rules import Clause, Rule, Ruleset
@@ -25,12 +25,15 @@ class Drift:
     """What rules may mean otherwise although they are written alike.
 
     Attributes:
-        names: dimension -> names that have come to mean something else.
+        names: dimension -> names that have come to mean something else; of products in every law.
+        products: jurisdiction whose law sees a product in its own way -> names of products that
+            have come to mean something else in it.
         dimensions: dimensions in which what is not recorded is presumed otherwise.
         ties: whether ties that are not recorded, or their trust, are presumed otherwise.
     """
 
     names: Mapping[Dimension, frozenset[Hashable]]
+    products: Mapping[str, frozenset[Hashable]]
     dimensions: frozenset[Dimension]
     ties: bool
 
@@ -41,17 +44,21 @@ class Drift:
 
     def touches(self, rule: Rule) -> bool:
         """Return whether `rule`, written alike, may be met otherwise."""
-        if not (self.names or self.presumes_otherwise):
+        if not (self.names or self.products or self.presumes_otherwise):
             return False
         parts = (rule.body, rule.exceptions, rule.person_exceptions, rule.person_conditions)
-        return any(self._touches_clause(clause) for clauses in parts for clause in clauses)
+        own = self.products.get(rule.jurisdiction, frozenset())
+        return any(self._touches_clause(clause, own) for clauses in parts for clause in clauses)
 
-    def _touches_clause(self, clause: Clause) -> bool:
+    def _touches_clause(self, clause: Clause, own: frozenset[Hashable]) -> bool:
         if self.ties and clause.names_connection:
             return True
         for dimension, names in names_of(clause).items():
             plain = NEGATED.get(dimension, dimension)
-            if plain in self.dimensions or names & self.names.get(plain, frozenset()):
+            moved = self.names.get(plain, frozenset())
+            if plain is Dimension.PRODUCT:
+                moved |= own
+            if plain in self.dimensions or names & moved:
                 return True
         return False
 
@@ -64,8 +71,9 @@ def find_drift(old: Ruleset, new: Ruleset) -> Drift:
         moved = _moved(_kinds(before, dimension), _kinds(after, dimension))
         if moved:
             names[dimension] = moved
-    if _product_part(before) != _product_part(after):
-        names[Dimension.PRODUCT] = _moved(_product_kinds(before), _product_kinds(after))
+    products = dict(_products(before, after))
+    if products.get("", frozenset()):
+        names[Dimension.PRODUCT] = products[""]
     places = _places(old.atlas, new.atlas)
     if places:
         names[Dimension.PLACE] = places
@@ -75,7 +83,7 @@ def find_drift(old: Ruleset, new: Ruleset) -> Drift:
         if before.presumed.get(name) != after.presumed.get(name) and name in set(Dimension)
     }
     ties = _ties_part(before) != _ties_part(after)
-    return Drift(names, frozenset(presumed - set(CONNECTING[:2])), ties)
+    return Drift(names, products, frozenset(presumed - set(CONNECTING[:2])), ties)
 
 
 def _ties_part(lexicon: Lexicon) -> tuple[object, ...]:
@@ -93,10 +101,13 @@ def _moved(before: Closures, after: Closures) -> frozenset[Hashable]:
     """Return the names below which other values lie, or the same ones among other kinds."""
     if before == after:
         return frozenset()
-    differing = {v for v in before.keys() | after.keys() if before.get(v) != after.get(v)}
-    return frozenset[Hashable](differing).union(
-        *(closures.get(v, frozenset()) for v in differing for closures in (before, after))
-    )
+    nothing = frozenset[Hashable]()
+    moved: set[Hashable] = set()
+    for value in before.keys() | after.keys():
+        was, became = before.get(value, nothing), after.get(value, nothing)
+        if was != became:
+            moved |= {value, *(was ^ became)}
+    return frozenset(moved)
 
 
 def _kinds(lexicon: Lexicon, dimension: Dimension) -> Closures:
@@ -104,25 +115,49 @@ def _kinds(lexicon: Lexicon, dimension: Dimension) -> Closures:
     return {v: lexicon.above(dimension, v) for v in lexicon.kinds.get(dimension, ())}
 
 
-def _product_kinds(lexicon: Lexicon) -> Closures:
-    """Return each product with what it is, or ever is in some law, of; and with those terms."""
-    closures = {}
-    for product in lexicon.kinds.get("product", {}).keys() | lexicon.product_kinds.keys():
-        found: set[Hashable] = set()
-        todo = list(lexicon.above("product", product))
-        while todo:
-            value = todo.pop()
-            if value not in found:
-                found.add(value)
-                dated = lexicon.product_kinds.get(value, ())
-                found.update((value, *_terms(kind)) for kind in dated)
-                todo += [above for kind in dated for above in lexicon.above("product", kind.kind)]
-        closures[product] = frozenset(found)
-    return closures
+def _products(before: Lexicon, after: Lexicon) -> Iterator[tuple[str, frozenset[Hashable]]]:
+    """Yield the names of products that mean something else, in all laws and in each that differs.
+
+    A rule of a jurisdiction that sees no product in its own way sees them as all others do.
+    """
+    if _product_part(before) == _product_part(after):
+        return
+    laws = {
+        kind.jurisdiction
+        for lexicon in (before, after)
+        for kinds in lexicon.product_kinds.values()
+        for kind in kinds
+    }
+    for law in sorted({"", *laws}):
+        was, became = (
+            {value: frozenset(_in_law(lexicon, value, law)) for value in _products_of(lexicon)}
+            for lexicon in (before, after)
+        )
+        moved: set[Hashable] = set()
+        for value in was.keys() | became.keys():
+            terms = was.get(value, frozenset()) ^ became.get(value, frozenset())
+            moved |= {value, *(name for name, _ in terms)} if terms else set()
+        yield law, frozenset(moved)
 
 
-def _terms(kind: object) -> Iterable[Hashable]:
-    yield repr(kind)
+def _products_of(lexicon: Lexicon) -> set[str]:
+    return {*lexicon.kinds.get("product", ()), *lexicon.product_kinds}
+
+
+def _in_law(lexicon: Lexicon, product: str, law: str) -> set[tuple[str, frozenset[Span]]]:
+    """Return each kind that a product is ever of in a law, with the spans that must hold."""
+    found: set[tuple[str, frozenset[Span]]] = set()
+    todo = [(kind, frozenset[Span]()) for kind in lexicon.above("product", product)]
+    while todo:
+        kind, spans = todo.pop()
+        if (kind, spans) in found:
+            continue
+        found.add((kind, spans))
+        for dated in lexicon.product_kinds.get(kind, ()):
+            if dated.jurisdiction in ("", law):
+                holding = spans | {dated.span}
+                todo += [(above, holding) for above in lexicon.above("product", dated.kind)]
+    return found
 
 
 def _places(before: Atlas, after: Atlas) -> frozenset[Hashable]:

@@ -58,6 +58,7 @@ class Meetings:
 
     Attributes:
         clauses: clauses of both its versions and of what acts on them.
+        bodies: clauses of the bodies of both its versions.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class Meetings:
         own = [side.position for side in self._sides if side.position is not None]
         acting = [position for side in self._sides for position in side.acting]
         acting += [position for side in self._sides for position, _ in side.preferred]
-        self._bodies = union(position.body for position in own)
+        self.bodies = union(position.body for position in own)
         self.clauses = union(position.clauses for position in (*own, *acting))
 
     def in_force(self, now: datetime) -> bool:
@@ -87,7 +88,7 @@ class Meetings:
 
     def is_open(self, seen: Iterable[Seen]) -> bool:
         """Return whether a body may still be met on some connection."""
-        return any(s.column[1] & self._bodies for s in seen)
+        return any(s.column[1] & self.bodies for s in seen)
 
     def may_differ(self, seen: frozenset[Seen], now: datetime) -> bool:
         """Return whether an answer may differ through the rule on these connections at `now`."""

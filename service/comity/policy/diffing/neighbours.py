@@ -27,6 +27,25 @@ class Neighbour:
     revisions: tuple[int, ...]
 
 
+class _Reach:
+    """The names of places and groups, by what they stand for.
+
+    Attributes:
+        within: place -> names that stand for a part of it or for itself.
+        holding: place -> names that stand for it.
+    """
+
+    def __init__(self, atlas: Atlas, names: Iterable[str]) -> None:
+        """Index `names`."""
+        self.within: dict[str, set[str]] = {}
+        self.holding: dict[str, set[str]] = {}
+        for name in names:
+            for member in atlas.groups.get(name, (name,)):
+                self.holding.setdefault(member, set()).add(name)
+                for place in atlas.lies_in(member):
+                    self.within.setdefault(place, set()).add(name)
+
+
 class Neighbourhoods:
     """Finds the rules that bear on the questions that a rule bears on."""
 
@@ -50,6 +69,7 @@ class Neighbourhoods:
                 self._anywhere.append(neighbour)
         self.named = frozenset(self._by_place)
         self._values: dict[tuple[str, frozenset[str]], frozenset[str]] = {}
+        self._reach = [_Reach(atlas, self.named) for atlas in self._atlases]
 
     def _shared(self) -> Iterator[Neighbour]:
         """Yield every rule, once if it is the same in both revisions and means the same."""
@@ -78,7 +98,6 @@ class Neighbourhoods:
         found: dict[tuple[str, tuple[int, ...]], Neighbour] = {}
         bodies = [clause for rule in own for clause in rule.body]
         self._add(found, bodies)
-        self._drop_strangers(found, bodies)
         persons = [clause for n in found.values() for clause in person_clauses(n.rule)]
         self._add(found, persons)
         for neighbour in list(found.values()):
@@ -98,13 +117,15 @@ class Neighbourhoods:
                 near += self._by_place.get(name, ())
         found.update({(n.rule.id, n.revisions): n for n in near})
 
-    def _drop_strangers(
-        self, found: dict[tuple[str, tuple[int, ...]], Neighbour], bodies: Sequence[Clause]
-    ) -> None:
-        """Leave out rules that no request meets which meets one of `bodies`."""
-        for key, neighbour in list(found.items()):
-            if not any(self._overlap(c, b) for c in neighbour.rule.body for b in bodies):
-                del found[key]
+    def kin_of(self, neighbours: Sequence[Neighbour], pair: Pair) -> list[Neighbour]:
+        """Return the rules that a request can meet, with all facts known, which meets `pair`."""
+        own = [rule for rule in pair.sides if rule is not None]
+        for side, revision in zip(pair.sides, self._revisions, strict=True):
+            own += revision.acting_on(pair.id) if side is not None else []
+        bodies = [clause for rule in own for clause in rule.body]
+        return [
+            n for n in neighbours if any(self._overlap(c, b) for c in n.rule.body for b in bodies)
+        ]
 
     def _overlap(self, clause: Clause, other: Clause) -> bool:
         """Return whether a product, an action and a device meet both clauses."""
@@ -145,13 +166,11 @@ class Neighbourhoods:
             for name in places:
                 plain |= {name} if not atlas.is_group(name) else {*atlas.groups[name], name}
         found = set(plain)
-        for atlas in self._atlases:
+        for atlas, reach in zip(self._atlases, self._reach, strict=True):
             above = {place for name in plain for place in atlas.lies_in(name)}
             found |= above
-            for name in self.named:
-                members = atlas.groups.get(name, {name: ()})
-                if any(atlas.lies_in(m) & plain or m in above for m in members):
-                    found.add(name)
+            found = found.union(*(reach.within.get(place, ()) for place in plain))
+            found = found.union(*(reach.holding.get(place, ()) for place in above))
         return found
 
 

@@ -13,8 +13,6 @@ from comity.policy.diffing.sights import REQUEST
 from comity.policy.diffing.values import ask, given
 from comity.policy.lexicon import Presumption
 
-CONNECTING: Final = ("factor", "place", "population", "trust")
-LEVELS: Final = (*CONNECTING, *REQUEST)
 LOW: Final = "low"
 UNKNOWN_PLACE: Final = ""
 
@@ -26,11 +24,16 @@ Example = tuple[Path, Company]
 
 
 class Paths:
-    """Makes questions of paths."""
+    """Makes questions of paths.
+
+    Attributes:
+        alike: whether both revisions presume the same of connections that are not recorded.
+    """
 
     def __init__(self, ground: Ground) -> None:
         """Ask about `ground`."""
         self._ground = ground
+        self.alike = ground.lexicons[0].factors == ground.lexicons[1].factors
 
     def base(self, factor: Hashable, company: Company) -> tuple[str, ...]:
         """Return the factors by which the person has a neutral connection beside the chosen one."""
@@ -45,6 +48,15 @@ class Paths:
             f
             for f, term in terms.items()
             if term.presume is not Presumption.CLOSED and f not in taken
+        )
+
+    def derives(self, factor: Hashable, company: Company) -> bool:
+        """Return whether a revision derives another connection from the chosen one."""
+        given = {factor, *self.base(factor, company), *(c.factor for c in company.connections)}
+        return any(
+            factor in term.derived_from and name not in given
+            for lexicon in self._ground.lexicons
+            for name, term in lexicon.factors.items()
         )
 
     def ties(self, path: tuple[Any, ...]) -> tuple[Tie, Tie]:

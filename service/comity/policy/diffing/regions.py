@@ -13,9 +13,10 @@ from comity.domain.question import Question
 from comity.policy.diffing.answers import Shift
 from comity.policy.diffing.geography import Company
 from comity.policy.diffing.instants import Stretch
-from comity.policy.diffing.paths import LEVELS, Example, Values
+from comity.policy.diffing.paths import Example, Values
 from comity.policy.diffing.scopes import Scope
 from comity.policy.diffing.search import Node
+from comity.policy.diffing.sights import LEVELS
 
 LISTED: Final = ("place", "product", "action", "device")
 MOST_LISTED: Final = 8

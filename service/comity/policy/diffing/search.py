@@ -13,21 +13,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from comity.domain.facts import NULL_TIE
+from comity.domain.facts import NULL_TIE, Tie
+from comity.domain.question import Question
 from comity.policy.diffing.answers import Askers, Shift
-from comity.policy.diffing.classes import Classes, ValueClass, is_doubtful
+from comity.policy.diffing.classes import Classes, ValueClass
 from comity.policy.diffing.geography import Company, Ground
 from comity.policy.diffing.meetings import Meetings, Seen
 from comity.policy.diffing.paths import (
-    CONNECTING,
-    LEVELS,
     UNKNOWN_PLACE,
     Example,
     Path,
     Paths,
     Values,
 )
-from comity.policy.diffing.sights import REQUEST, Column, Sights, conjoin
+from comity.policy.diffing.sights import CONNECTING, LEVELS, REQUEST, Column, Doubt, Sights, conjoin
 from comity.policy.diffing.values import ask
 from comity.policy.presumptions import resolve
 
@@ -45,7 +44,7 @@ class _State:
         tie: clauses that can still be met on the connection chosen.
         others: the same of the person's other connections.
         request: clauses that what was chosen of the request can still meet.
-        doubts: clauses in doubt, a set for each dimension.
+        doubts: clauses in doubt by each dimension, since it matters which fact is missing.
         ghost: whether the connection is an unknown one.
         marks: what else the next dimensions depend on.
     """
@@ -53,7 +52,7 @@ class _State:
     tie: Column
     others: frozenset[Seen]
     request: Column
-    doubts: tuple[int, ...]
+    doubts: tuple[Doubt, ...]
     ghost: bool
     marks: Hashable
 
@@ -65,6 +64,7 @@ class Search:
         paths: makes the questions.
         classes: the values.
         is_complete: whether no search so far gave up.
+        spent: what the questions that were looked at so far cost.
     """
 
     def __init__(
@@ -83,9 +83,11 @@ class Search:
         self._others: dict[Hashable, frozenset[Seen]] = {}
         self._entered: set[int] = set()
         self._found: dict[Hashable, Node] = {}
+        self._reach: dict[Hashable, bool] = {}
+        self._elsewhere = True
         self._examples: dict[tuple[int, Shift], Example] = {}
         self._left = UNBOUNDED
-        self._ghosts = True
+        self.spent = 0
         self.is_complete = True
 
     def run(
@@ -95,21 +97,19 @@ class Search:
         *,
         known: bool,
         most: int = UNBOUNDED,
-        ghosts: bool = True,
     ) -> Node:
         """Return the questions answered differently at `now`, all facts known or not.
 
-        Beyond `most` questions it gives up, and says so in `is_complete`. Without `ghosts`,
-        connections of which no place is known are left out.
+        Beyond `most` questions it gives up, and says so in `is_complete`.
         """
         self._left = most
-        self._ghosts = ghosts
         self._now, self._company, self._known = now, company, known
         self._dated = self.classes.outlook(now)
         self._entered = set()
         self._found = {}
         acting = self._sights.in_force(now)
         everything = (acting, acting)
+        self._elsewhere = self._may_meet_elsewhere(acting)
         start = _State(everything, frozenset(), everything, (), ghost=False, marks=company)
         return self._descend(0, start, ())
 
@@ -120,7 +120,7 @@ class Search:
 
     def _enter(self, state: _State) -> int:
         """Return the number of all that answers depend on from here, besides the state."""
-        outcomes = self._sights.outcomes_at(self._now, self._alive(state, state.request))
+        outcomes = self._sights.outcomes_at(self._now, state.request[1])
         context = (
             self._known,
             self._company.is_known,
@@ -141,7 +141,10 @@ class Search:
             return self._answer(state, path)
         memo: dict[Hashable, Node] = self._found
         key: Hashable = (level, state)
-        if level >= len(CONNECTING):
+        if level < len(CONNECTING):
+            if not (self._elsewhere or state.tie[1] & self._meetings.bodies):
+                return None
+        else:
             if not self._meetings.is_open(_seen(state)):
                 return None
             if level == len(CONNECTING):
@@ -155,35 +158,36 @@ class Search:
             if node is not None:
                 merged.setdefault(node, []).extend(kind.values)
         node = frozenset((frozenset(values), child) for child, values in merged.items())
-        memo[key] = node or None
+        if self._left != 0:  # else there may be more
+            memo[key] = node or None
         return node or None
 
     def _step(
         self, dimension: str, state: _State, path: Path
     ) -> Iterator[tuple[ValueClass, _State]]:
         """Yield each class of a dimension with the state it leads to."""
-        for kind in self.classes.of(dimension, path, self._company, self._now):
-            if not self._ghosts and (dimension, kind.values[0]) == ("place", UNKNOWN_PLACE):
-                continue
-            if self._known and (kind.doubt or is_doubtful(dimension, kind.values[0])):
-                continue
-            doubts = (*state.doubts, kind.doubt & self._meetings.clauses)
-            if dimension in REQUEST:
+        asking = dimension in REQUEST
+        alive = state.request[1] if asking else state.tie[1]
+        derives = dimension == "place" and self.paths.derives(path[0], self._company)
+        if derives or (dimension == "trust" and self.paths.derives(path[0], self._company)):
+            alive = -1  # what lies elsewhere depends on the connection
+        for kind in self.classes.narrowed(
+            dimension, path, self._company, self._now, alive, known=self._known
+        ):
+            doubts = () if self._known else (*state.doubts, (kind.doubt, kind.unsettled))
+            if asking:
                 request = conjoin((state.request, kind.column))
-                alive = self._alive(state, request)
-                doubts = tuple(doubt & alive for doubt in doubts)
                 following = _State(state.tie, state.others, request, doubts, state.ghost, None)
-                yield kind, self._settle(following, alive)
+                yield kind, self._settle(following)
                 continue
             mark = self.classes.mark(dimension, kind.values[0], self._company)
             ghost = dimension == "place" and kind.values[0] == UNKNOWN_PLACE
             tie = conjoin((state.tie, kind.column))
-            doubts = tuple(doubt & tie[1] for doubt in doubts)
             following = _State(
                 tie,
                 frozenset(),
                 state.request,
-                doubts,
+                self._sights.doubts(doubts, tie[1]),
                 ghost=state.ghost or ghost,
                 marks=(state.marks, mark),
             )
@@ -191,41 +195,43 @@ class Search:
                 following = self._complete(following, (*path, kind.values[0]))
             yield kind, following
 
-    def _alive(self, state: _State, request: Column) -> int:
-        """Return the clauses that can be met on some connection."""
+    def _settle(self, state: _State) -> _State:
+        """Forget what no longer tells anything apart: clauses that are met on no connection."""
         possible = state.tie[1]
         for other in state.others:
             possible |= other.column[1]
-        return self._sights.of_open_bodies(possible & request[1])
-
-    def _settle(self, state: _State, alive: int) -> _State:
-        """Forget what no longer tells anything apart."""
-
-        def cut(column: Column) -> Column:
-            return column[0] & alive & state.request[0], column[1] & alive
-
-        others = frozenset(Seen(cut(o.column), o.ghost) for o in state.others)
-        request = (state.request[0] & alive, state.request[1] & alive)
-        return _State(cut(state.tie), others, request, state.doubts, state.ghost, None)
+        alive = self._sights.of_open_bodies(possible & state.request[1])
+        met = state.request[0] & alive
+        return _State(
+            (state.tie[0] & met, state.tie[1] & alive),
+            frozenset(
+                Seen((o.column[0] & met, o.column[1] & alive), o.ghost) for o in state.others
+            ),
+            (met, alive),
+            self._sights.doubts(state.doubts, alive),
+            state.ghost,
+            None,
+        )
 
     def _complete(self, state: _State, path: Path) -> _State:
         """Add the person's other connections, as both revisions resolve them."""
         # The others are the same beside any connection from which nothing is derived.
         key: Hashable = path
-        if not self._company.omitted:
+        if not self.paths.derives(path[0], self._company):
             among = any((c.factor, c.place) == path[:2] for c in self._company.connections)
             base = self.paths.base(path[0], self._company)
-            key = path if among else (base, self.classes.is_open(path[2]))
+            key = path if among else (path[0], base, self.classes.is_open(path[2]))
         key = (key, self._company, self._dated, state.request)
         if key not in self._others:
-            self._others[key] = self._others_beside(path, state.request[1])
+            question = ask(self.paths.connecting_parts(path, self._company))
+            chosen = self.paths.ties(path)
+            self._others[key] = self._seen_in(question, chosen, state.request[1])
         request = state.request
-        return _State(state.tie, self._others[key], request, state.doubts, state.ghost, None)
+        others = self._others[key]
+        return self._settle(_State(state.tie, others, request, state.doubts, state.ghost, None))
 
-    def _others_beside(self, path: Path, acting: int) -> frozenset[Seen]:
-        """Return the person's other connections, as clauses that are `acting` see them."""
-        question = ask(self.paths.connecting_parts(path, self._company))
-        chosen = self.paths.ties(path)
+    def _seen_in(self, question: Question, but: tuple[Tie, Tie], acting: int) -> frozenset[Seen]:
+        """Return the connections of a person, without some, as clauses `acting` see them."""
         others: set[Seen] = set()
         resolved = [
             resolve(question, lexicon, atlas).ties | {NULL_TIE}
@@ -233,20 +239,45 @@ class Search:
         ]
         for revision, ties in enumerate(resolved):
             own = self._sights.standing_in(revision) & acting
-            for tie in ties - {chosen[revision]}:
+            for tie in ties - {but[revision]}:
                 column = self._sights.of_whole_tie((tie, tie), self._now)
                 others.add(Seen((column[0] & own, column[1] & own), tie.ghost))
         return frozenset(others)
 
+    def _may_meet_elsewhere(self, acting: int) -> bool:
+        """Return whether the changed rule may be met on a connection that is not chosen."""
+        key = (self._company, self._dated, acting)
+        if key not in self._reach:
+            parts = self.paths.connecting_parts((None,) * len(CONNECTING), self._company)
+            nothing = (Tie("", ""), Tie("", ""))
+            self._reach[key] = (
+                not self.paths.alike
+                or bool(self._company.omitted)
+                or any(
+                    self._meetings.is_open(self._seen_in(ask([*parts, *more]), nothing, acting))
+                    for more in ([], [{"open_sets": frozenset({"population"})}])
+                )
+            )
+        return self._reach[key]
+
+    def _spend(self, price: int) -> None:
+        """Count a question at its price."""
+        self.spent += price
+        if self._left != UNBOUNDED:
+            self._left = max(0, self._left - price)
+
     def _answer(self, state: _State, path: Path) -> Node:
         """Return how the answer to a whole question differs."""
-        if not self._known and self._company.is_known and not any(state.doubts):
+        own = self._meetings.clauses
+        settled = self._company.is_known and not any(mask & own for mask, _ in state.doubts)
+        if settled and not self._known:
             return None
-        self._left -= 1
-        if not self._meetings.may_differ(_seen(state), self._now):
+        seen = _seen(state)
+        ghosts = any(s.ghost for s in seen)
+        self._spend(self._askers.price if ghosts else 1)
+        if not self._meetings.may_differ(seen, self._now):
             return None
         question = self.paths.question(path, self._now, self._company)
-        ghosts = any(seen.ghost for seen in _seen(state))
         shift = self._askers.shift(question, self._now, ghosts=ghosts)
         if shift is None:
             return None

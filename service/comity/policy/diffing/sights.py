@@ -10,6 +10,7 @@ from typing import Final
 from comity.domain.facts import NULL_TIE, Facts, Tie
 from comity.domain.question import Question
 from comity.domain.truth import Truth, conjunction
+from comity.policy.atlas import ALWAYS, Span
 from comity.policy.diffing.neighbours import Neighbour
 from comity.policy.presumptions import resolve
 from comity.policy.reference.atoms import atoms_of
@@ -33,6 +34,11 @@ FIELDS: Final = {
 }
 REQUEST: Final = ("product", "action", "device", "item", "purpose", "label", "age", "created")
 
+CONNECTING: Final = ("factor", "place", "population", "trust")
+LEVELS: Final = (*CONNECTING, *REQUEST)
+
+Doubt = tuple[int, frozenset[str]]
+"""Clauses that one dimension leaves in doubt, and the names of which it is not known."""
 Column = tuple[int, int]
 """The clauses that are met for certain, and those that possibly are."""
 
@@ -87,8 +93,13 @@ class _Group:
 class Sights:
     """Sees values by the clauses of a neighbourhood, numbered; keeps what it has seen."""
 
-    def __init__(self, rulesets: tuple[Ruleset, Ruleset], neighbours: Sequence[Neighbour]) -> None:
-        """Number the clauses of `neighbours`."""
+    def __init__(
+        self,
+        rulesets: tuple[Ruleset, Ruleset],
+        neighbours: Sequence[Neighbour],
+        own: Collection[str],
+    ) -> None:
+        """Number the clauses of `neighbours`; `own` are the changed rule and those acting on it."""
         self.rulesets = rulesets
         self.positions: list[Position] = []
         self.connecting = self.doubtful_at_low_trust = 0
@@ -97,6 +108,7 @@ class Sights:
         for neighbour in neighbours:
             masks = {part: self._add(neighbour, part) for part in PARTS}
             self.positions.append(Position(neighbour.rule, neighbour.revisions, **masks))
+        self._own = union(p.clauses for p in self.positions if p.rule.id in own)
         self._masks = [(p.body, p.clauses) for p in self.positions]
         self._standing = [
             union(p.clauses for p in self.positions if revision in p.revisions)
@@ -106,7 +118,22 @@ class Sights:
         self._named = {
             d: union(g.members for g in groups.values()) for d, groups in self._groups.items()
         }
+        self._spans = {name: self._spans_of(name) for name in ("place", "product")}
+        self._given: dict[tuple[str, int], frozenset[str]] = {}
         self._known: dict[Hashable, Column] = {}
+
+    def _spans_of(self, dimension: str) -> tuple[Span, ...]:
+        """Return the spans for which places are of groups, or products of kinds."""
+        found: set[Span] = set()
+        for ruleset in self.rulesets:
+            if dimension == "place":
+                names = {name for clause in self.named("place") for name in clause.places or ()}
+                for name in names:
+                    found.update(*ruleset.atlas.groups.get(name, {}).values())
+            elif self._named["product"]:
+                kinds = ruleset.lexicon.product_kinds.values()
+                found.update(kind.span for several in kinds for kind in several)
+        return tuple(found - {ALWAYS})
 
     def _add(self, neighbour: Neighbour, part: str) -> int:
         """Number the clauses of one part of a rule."""
@@ -159,6 +186,43 @@ class Sights:
                     names |= given if isinstance(given, frozenset) else set()
         return self._named[dimension] & clauses, frozenset(names)
 
+    def naming_any(self, dimension: str) -> int:
+        """Return the clauses that name `dimension`."""
+        return self._named[dimension]
+
+    def own_names(self, dimension: str) -> frozenset[str]:
+        """Return the names that the changed rule and those acting on it give in `dimension`."""
+        return self._names_of(dimension, self._own)
+
+    def _names_of(self, dimension: str, clauses: int) -> frozenset[str]:
+        key = (dimension, clauses)
+        if key not in self._given:
+            groups = [g.clause for g in self._groups[dimension].values() if g.members & clauses]
+            fields = [getattr(clause, field) for clause in groups for field in FIELDS[dimension]]
+            self._given[key] = frozenset[str]().union(*filter(None, fields))
+        return self._given[key]
+
+    def doubts(self, doubts: Sequence[Doubt], alive: int) -> tuple[Doubt, ...]:
+        """Return what is in doubt by each dimension, as far as clauses are `alive`."""
+        return tuple(
+            self.doubt(dimension, mask & alive, names)
+            for dimension, (mask, names) in zip(LEVELS, doubts, strict=False)
+        )
+
+    def doubt(self, dimension: str, mask: int, names: frozenset[str]) -> Doubt:
+        """Return a doubt about the clauses of `mask`, with those of `names` that own ones give."""
+        if not (mask and names):
+            return mask, frozenset()
+        return mask, names & self._names_of(dimension, mask & self._own)
+
+    def dating(self, dimension: str, now: datetime) -> Hashable:
+        """Return what the meaning of the values of a dimension depends on at `now`."""
+        if dimension == "age":
+            return now if self._named["age"] else None
+        if dimension in ("place", "product"):
+            return tuple(span.holds(now) for span in self._spans[dimension])
+        return None
+
     def of_others(self, dimension: str, clauses: int) -> int:
         """Return the clauses that name `dimension` and are not among `clauses`."""
         return self._named[dimension] & ~clauses
@@ -197,7 +261,7 @@ class Sights:
 
     def of_whole_tie(self, ties: tuple[Tie, Tie], now: datetime) -> Column:
         """Return how a connection is seen in all its dimensions, caps applied."""
-        key = (ties, now)
+        key = (ties, self.dating("place", now))
         known = self._known.get(key)
         if known is None:
             columns = [

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from typing import Any
+from functools import partial
+from typing import Any, Final
 
-from comity.domain.question import Question
+from comity.domain.question import Connection, Question
 from comity.policy.diffing.answers import Askers
 from comity.policy.diffing.geography import Ground
 from comity.policy.diffing.regions import Box, Sightings, Witness, representative
 from comity.policy.diffing.search import Search
 from comity.policy.lexicon import Presumption
+
+LEFT_OUT: Final = (
+    "purposes",
+    "items",
+    "labels",
+    "labels_absent",
+    "open_sets",
+    "open_factors",
+    "device",
+    "age",
+    "account_created",
+)
 
 
 def find_witness(
@@ -33,41 +46,32 @@ def find_witness(
     whole, near = question, askers.near.shift(question, now)
     factors = ground.lexicons[1].factors
     kept = {f for f, term in factors.items() if ground.without or term.presume is Presumption.OPEN}
-    shrinking = True
-    while shrinking:
-        shrinking = False
-        for plainer in _plainer(question, kept):
-            if askers.near.shift(plainer, now) == near:
-                question, shrinking = plainer, True
-                break
+    for plainer in _plainer(question, kept):
+        less = plainer(question)
+        if askers.near.shift(less, now) == near:
+            question = less
     if askers.whole.shift(question, now) != shift:
         question = whole
     return Witness(question, now)
 
 
-def _plainer(question: Question, kept: set[str]) -> Iterator[Question]:
-    """Yield the question without one of its facts."""
+def _plainer(question: Question, kept: set[str]) -> Iterator[Callable[[Question], Question]]:
+    """Yield what leaves one of the facts of `question` out."""
     for connection in reversed(question.connections):
-        if connection.factor in kept:
-            continue
-        others = tuple(c for c in question.connections if c is not connection)
-        yield replace(question, connections=others)
-    nothing: frozenset[Any] = frozenset()
-    if question.purposes:
-        yield replace(question, purposes=nothing)
-    if question.items:
-        yield replace(question, items=nothing)
-    if question.labels:
-        yield replace(question, labels=nothing)
-    if question.labels_absent:
-        yield replace(question, labels_absent=nothing)
-    if question.open_sets:
-        yield replace(question, open_sets=nothing)
-    if question.open_factors:
-        yield replace(question, open_factors=nothing)
-    if question.device is not None:
-        yield replace(question, device=None)
-    if question.age is not None:
-        yield replace(question, age=None)
-    if question.account_created is not None:
-        yield replace(question, account_created=None)
+        if connection.factor not in kept:
+            yield partial(_without_connection, connection=connection)
+    plain = Question(action=None, product=None)
+    for name in LEFT_OUT:
+        nothing = getattr(plain, name)
+        if getattr(question, name) != nothing:
+            changes = {name: nothing}
+            yield partial(_with, changes=changes)
+
+
+def _with(question: Question, changes: Mapping[str, Any]) -> Question:
+    return replace(question, **changes)
+
+
+def _without_connection(question: Question, connection: Connection) -> Question:
+    others = tuple(c for c in question.connections if c is not connection)
+    return replace(question, connections=others)

@@ -13,7 +13,6 @@ from comity.domain.question import Connection
 from comity.policy.diffing.answers import Answer
 from comity.policy.diffing.geography import NEUTRAL
 from comity.policy.diffing.localities import Localities
-from comity.policy.diffing.paths import LEVELS
 from comity.policy.diffing.regions import Direction, Period, Region
 from comity.policy.diffing.selections import (
     Vocabulary,
@@ -25,6 +24,7 @@ from comity.policy.diffing.selections import (
     word_name,
     word_values,
 )
+from comity.policy.diffing.sights import LEVELS
 from comity.policy.scenarios.wording import word_outcome
 
 FACTORS: Final[Mapping[str, str]] = {
