@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from comity.domain.errors import ComityError
+from comity.policy.documents.files import FOLDERS
 from comity.policy.file_content import FileContent, Unreadable
 
 MOST_FILE_BYTES: Final = 1 << 20
@@ -23,8 +24,6 @@ SETTLE_SECONDS: Final = 0.1
 MOST_SETTLINGS: Final = 50
 
 _SUFFIXES: Final = (".yaml", ".yml")
-_NO_REASON: Final = "for a reason that the system does not tell"
-_LOOSE_LINK: Final = "it is a link that leads nowhere"
 # Opening a named pipe would wait for its writer.
 _KINDS: Final[Mapping[int, str]] = {
     stat.S_IFDIR: "it is a directory",
@@ -120,12 +119,17 @@ class PolicyDirectory:
             return self._read_once()
         except PolicyDirectoryError as error:
             return error
+        except OSError as error:  # a folder above is closed to us
+            reason = _reason_of(self.path, error)
+            message = f"the policy directory {self.path} can't be read: {reason}"
+            return PolicyDirectoryError(Fault.UNREADABLE, "", message)
 
     def _read_once(self) -> FileSet:
         """Return the files of this moment.
 
         Raises:
             PolicyDirectoryError: as `read`.
+            OSError: the policy directory can't be looked at.
         """
         if not self.path.is_dir():
             message = f"the policy directory {self.path} does not exist or is no directory"
@@ -151,16 +155,14 @@ class PolicyDirectory:
         """Yield the policy files in `folder` by name, with what they hold.
 
         Raises:
-            PolicyDirectoryError: the policy directory can't be listed.
+            OSError: the policy directory can't be listed.
         """
         try:
             entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as error:
-            reason = error.strerror or _NO_REASON
             if not prefix:
-                message = f"the policy directory {folder} can't be read: {reason}"
-                raise PolicyDirectoryError(Fault.UNREADABLE, "", message) from error
-            yield prefix.rstrip("/"), Unreadable(reason)
+                raise
+            yield prefix.rstrip("/"), Unreadable(_reason_of(folder, error))
             return
         for entry in entries:
             if entry.name.startswith((".", "#")) or entry.name.endswith("~"):
@@ -170,8 +172,19 @@ class PolicyDirectory:
                 yield ascii(name), Unreadable("its name has characters that can't be printed")
             elif entry.name.lower().endswith(_SUFFIXES):
                 yield name, _read_file(Path(entry.path))
-            elif entry.is_dir() and depth < DEEPEST_FOLDER:
-                yield from self._list(Path(entry.path), f"{name}/", depth + 1)
+            else:
+                yield from self._list_within(Path(entry.path), name, depth)
+
+    def _list_within(self, path: Path, name: str, depth: int) -> Iterator[tuple[str, FileContent]]:
+        """Yield the policy files in `path` if it is a folder; why not, if one is called so."""
+        try:
+            is_folder, reason = stat.S_ISDIR(path.stat().st_mode), "it is no directory"
+        except OSError as error:
+            is_folder, reason = False, _reason_of(path, error)
+        if is_folder and depth < DEEPEST_FOLDER:
+            yield from self._list(path, f"{name}/", depth + 1)
+        elif not is_folder and name in FOLDERS:
+            yield name, Unreadable(reason)
 
 
 def _read_file(path: Path) -> FileContent:
@@ -182,11 +195,15 @@ def _read_file(path: Path) -> FileContent:
             return Unreadable(_KINDS.get(stat.S_IFMT(mode), "it is no regular file"))
         with path.open("rb") as file:
             return file.read(MOST_FILE_BYTES + 1)
-    except FileNotFoundError as error:
-        leads_nowhere = path.is_symlink()
-        return Unreadable(_LOOSE_LINK if leads_nowhere else error.strerror or _NO_REASON)
     except OSError as error:
-        return Unreadable(error.strerror or _NO_REASON)
+        return Unreadable(_reason_of(path, error))
+
+
+def _reason_of(path: Path, error: OSError) -> str:
+    """Return why the file or folder at `path` can't be read."""
+    if isinstance(error, FileNotFoundError) and path.is_symlink():
+        return "it is a link that leads nowhere"
+    return error.strerror or "for a reason that the system does not tell"
 
 
 def _digest(files: Mapping[str, FileContent]) -> str:

@@ -89,6 +89,13 @@ def test_a_directory_that_is_missing_or_empty_says_so(tmp_path: Path) -> None:
     assert str(tmp_path) in str(fault_of(tmp_path))
 
 
+def test_a_directory_that_can_not_be_looked_at_is_unreadable(tmp_path: Path) -> None:
+    """A name that is too long stands for a folder that is closed to us, which root never meets."""
+    error = fault_of(tmp_path / ("x" * 300))
+    assert error.fault is Fault.UNREADABLE
+    assert str(error).endswith(" can't be read: File name too long")
+
+
 def make_dangling_link(path: Path) -> None:
     """Make a link that leads nowhere."""
     path.symlink_to("nowhere")
@@ -132,6 +139,27 @@ def test_what_can_not_be_read_stands_among_the_files(
         "jurisdictions/ua.yaml": Unreadable(reason),
         "platform.yaml": b"p",
         "x.yaml": Unreadable(reason),
+    }
+
+
+@pytest.mark.parametrize(
+    ("make", "reason"),
+    [
+        (make_dangling_link, "it is a link that leads nowhere"),
+        (make_loop, "Too many levels of symbolic links"),
+        (Path.touch, "it is no directory"),
+    ],
+)
+def test_what_stands_in_place_of_a_folder_is_told(
+    tmp_path: Path, make: Callable[[Path], None], reason: str
+) -> None:
+    """All the files in it would be missing without a word; other names are passed over."""
+    write(tmp_path, platform="p")
+    make(tmp_path / "jurisdictions")
+    make(tmp_path / "README")
+    assert dict(read(tmp_path).files) == {
+        "jurisdictions": Unreadable(reason),
+        "platform.yaml": b"p",
     }
 
 

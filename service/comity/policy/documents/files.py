@@ -29,6 +29,7 @@ SUFFIX: Final = ".yaml"
 TEST_SUFFIX: Final = "_test"
 
 _FOLDERS: Final = (Kind.JURISDICTION, Kind.SCENARIOS, Kind.LIST)
+FOLDERS: Final = frozenset(kind.value for kind in _FOLDERS)
 _NEEDED: Final = (Kind.PLATFORM, Kind.VOCABULARY, Kind.GROUPS, Kind.DESKS, Kind.CONFLICTS)
 _SINGLE: Final = (*_NEEDED, Kind.WAIVERS)
 _STEM: Final = re.compile(r"[a-z][a-z0-9]*([-_][a-z0-9]+)*")
