@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from grpc._cython import cygrpc  # type: ignore[attr-defined] # not in the stubs
 
 from comity.grpc_api.callers import IDENTITY_PROPERTIES
+from comity.grpc_api.early_requests import Arguments, receive_first
 from comity.logs import report_defect
 
 _SHORTEST_PUSHBACK_MS: Final = 10
@@ -122,7 +123,10 @@ class _Turn:
                 callback = self._callbacks.popleft()
             except IndexError:  # another thread was faster
                 return
-            callback(self)
+            try:
+                callback(self)
+            except Exception as error:  # noqa: BLE001 - the others want to know all the same
+                report_defect(error)
 
 
 class _Call(NamedTuple):
@@ -140,7 +144,7 @@ class _Call(NamedTuple):
     caller: bytes
     arrival: float
     within: Callable[..., Any]
-    arguments: tuple[Any, ...]
+    arguments: Arguments
 
 
 _Waiting = SimpleQueue["_Call | None"]
@@ -180,8 +184,13 @@ class CallThreads(ThreadPoolExecutor):
         if not self._in_flight.enter(caller):
             fn(_over_share.set, True)
             return self._aside.submit(fn, *args)
-        turn = _Turn()
-        self._waiting.put(_Call(turn, caller, monotonic(), fn, args))
+        turn, arrival = _Turn(), monotonic()
+
+        def answer(arguments: Arguments) -> None:
+            self._waiting.put(_Call(turn, caller, arrival, fn, arguments))
+
+        if not receive_first(args, answer):
+            answer(args)
         return turn
 
 
@@ -194,10 +203,7 @@ def _answer_calls(waiting: _Waiting, in_flight: CallsInFlight) -> None:
         except Exception as error:  # noqa: BLE001 - gRPC lets none out; the thread must not end
             report_defect(error)
         in_flight.leave(caller, monotonic() - arrival, begun=within(_begun.get))
-        try:
-            turn.end()
-        except Exception as error:  # noqa: BLE001 - nor here
-            report_defect(error)
+        turn.end()
         del call, turn, within, arguments  # else they would be kept until the next
 
 
