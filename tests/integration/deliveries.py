@@ -23,6 +23,7 @@ from comity.v1.eligibility_service_pb2 import (
 )
 from comity.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
 from integration.server_process import (
+    PATIENCE_SECONDS,
     POLICIES,
     ServerProcess,
     environment_of,
@@ -84,7 +85,7 @@ class Callers:
     def wait_for_more(self, count: int) -> None:
         """Return once so many further decisions were made."""
         before = len(self.answered)
-        eventually(lambda: len(self.answered) >= before + count)
+        eventually(lambda: len(self.answered) >= before + count, 2 * PATIENCE_SECONDS)
 
     def _ask(self) -> None:
         """Ask until told to stop, on another connection after each failure."""

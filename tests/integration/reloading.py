@@ -23,6 +23,8 @@ from integration.server_process import ServerProcess, copy_policies, question, r
 _EDITED = "jurisdictions/ua.yaml"
 _ITEMS = 20
 _ASKERS = 2
+_BATCHES_A_CONNECTION = 50
+_APART = (("grpc.use_local_subchannel_pool", 1),)
 _PAUSE_SECONDS = 0.005
 _WARM_UP = 0.3
 _EDIT_SECONDS = 20
@@ -81,17 +83,27 @@ class Askers:
             for number in range(_ITEMS)
         ]
         request = BatchCheckEligibilityRequest(items=items)
-        with grpc.insecure_channel(self._address) as channel:
-            stub = EligibilityServiceStub(channel)
-            while not self._stop.wait(_PAUSE_SECONDS):
-                try:
-                    reply = stub.BatchCheckEligibility(request, timeout=10)
-                except grpc.RpcError as error:
-                    with self._lock:
-                        self._outcome.failures.append(f"{error.code()} {error.details()}")
-                else:
-                    with self._lock:
-                        self._look_at(reply)
+        while not self._stop.is_set():
+            # Of several workers each connection reaches one.
+            with grpc.insecure_channel(self._address, _APART) as channel:
+                stub = EligibilityServiceStub(channel)
+                for _ in range(_BATCHES_A_CONNECTION):
+                    if self._stop.wait(_PAUSE_SECONDS):
+                        return
+                    self._ask_once(stub, request)
+
+    def _ask_once(
+        self, stub: EligibilityServiceStub, request: BatchCheckEligibilityRequest
+    ) -> None:
+        """Ask one batch."""
+        try:
+            reply = stub.BatchCheckEligibility(request, timeout=10)
+        except grpc.RpcError as error:
+            with self._lock:
+                self._outcome.failures.append(f"{error.code()} {error.details()}")
+        else:
+            with self._lock:
+                self._look_at(reply)
 
     def _look_at(self, reply: BatchCheckEligibilityResponse) -> None:
         """Note what is wrong with a reply."""
@@ -192,17 +204,21 @@ class Editor:
         link.replace(self._path)
 
 
-def reload_under_load(folder: Path, edits: int) -> Outcome:
+def reload_under_load(folder: Path, edits: int, workers: int = 1) -> Outcome:
     """Return what came of `edits` edits, each of them dealt with before the next is made."""
     outcome = Outcome()
     editor = Editor(folder)
     started = time.monotonic()
     with (
-        ServerProcess(folder, policies=editor.policies, poll_seconds=0.05) as server,
+        ServerProcess(
+            folder, policies=editor.policies, poll_seconds=0.05, workers=workers
+        ) as server,
         server.channel() as channel,
         Askers(str(server.addresses["listen"]), outcome),
     ):
-        processes = {"supervisor": server.supervisor, "worker": server.worker()}
+        processes = {"supervisor": server.supervisor}
+        for number, worker in enumerate(server.workers(workers), 1):
+            processes[f"worker {number}"] = worker
         before = _memory_of(processes)
         for number in range(edits):
             if number == int(edits * _WARM_UP):
@@ -241,5 +257,6 @@ def _await(channel: grpc.Channel, is_it: Callable[[Any], bool]) -> None:
 
 
 def _memory_of(processes: Mapping[str, psutil.Process]) -> Mapping[str, int]:
-    """Return the memory that each process holds."""
-    return {name: process.memory_info().rss for name, process in processes.items()}
+    """Return the memory that each process holds of its own, without files that are mapped."""
+    found = {name: process.memory_info() for name, process in processes.items()}
+    return {name: memory.rss - memory.shared for name, memory in found.items()}

@@ -1,7 +1,8 @@
 """Edits policy files 2,000 times, valid and broken edits mixed, while calls are answered.
 
-Run with `python tests/soak/reloads.py [EDITS]`, or set `COMITY_TEST_RELOADS`. Fails if a call
-failed, if a batch was answered by two revisions, or if a process took on too much memory.
+Run with `python tests/soak/reloads.py [EDITS]`, or set `COMITY_TEST_RELOADS`. Two workers take up
+the edits together. Fails if a call failed, if a batch was answered by two revisions, or if a
+process took on too much memory.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from integration.reloading import reload_under_load
 
 DEFAULT_EDITS = 2_000
+WORKERS = 2
 MOST_GROWTH_BYTES = 24 << 20
 MOST_SHOWN = 5
 
@@ -25,7 +27,7 @@ def main(arguments: list[str]) -> int:
     edits = int(arguments[0] if arguments else os.environ.get("COMITY_TEST_RELOADS", DEFAULT_EDITS))
     print(f"{edits} edits", flush=True)
     with tempfile.TemporaryDirectory() as folder:
-        outcome = reload_under_load(Path(folder), edits)
+        outcome = reload_under_load(Path(folder), edits, WORKERS)
     print(f"applied {outcome.applied}, refused {outcome.refused} in {outcome.seconds:.0f} s")
     print(f"batches answered {outcome.batches}")
     print(f"failed calls     {len(outcome.failures)}", *outcome.failures[:MOST_SHOWN], sep="\n    ")

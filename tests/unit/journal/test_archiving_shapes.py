@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 from comity.journal import REMOTE_PARENT, EventTemplate, SpanTemplate, encode_attributes
+from comity.journal.archiving.descriptions import SpanDescriber, describe_span
 from comity.journal.archiving.holes import Hole
 from comity.journal.archiving.shapes import join_span, read_shape, split_span
+from comity.journal.archiving.splitting import SpanSplitter
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
@@ -57,6 +59,9 @@ def span_of(start: int, end: int, varying: dict[str, Any], state: str = "a=1") -
 def check(octets: bytes) -> tuple[bytes, dict[int, Any]]:
     """Return how a span is taken apart; fail unless it comes back."""
     shape, values = split_span(octets)
+    splitter = SpanSplitter()
+    # The second time by what was seen the first time.
+    assert splitter.split(octets) == splitter.split(octets) == (shape, values)
     assert join_span(read_shape(shape), values) == octets
     return shape, values
 
@@ -125,6 +130,21 @@ def test_nothing_is_taken_out_twice() -> None:
     assert values == {Hole.PROVENANCE: encode_attributes(mixed[0])}
 
 
+def test_what_is_seen_of_one_span_serves_the_next() -> None:
+    """Of the same second and another; with its end by chance in an attribute or an event's name."""
+    splitter = SpanSplitter()
+    for end in (10**18 + 5, 10**18 + 9, 2**40):
+        hidden = b"\x09" + end.to_bytes(8, "little")
+        for fraction in ("000001", "123456", "999999", "000000"):
+            for second in ("59", "58"):
+                at = {"comity.decision.evaluated_at": f"2026-11-24T22:59:{second}.{fraction}+00:00"}
+                for more in ({}, {"x": hidden}):
+                    octets = span_of(1, end, VARYING | at | more)
+                    split = splitter.split(octets)
+                    assert split == split_span(octets)
+                    assert join_span(read_shape(split[0]), split[1]) == octets
+
+
 def test_octets_that_are_no_span_come_back() -> None:
     """Cut anywhere, changed anywhere, or nothing of the kind."""
     octets, chance = span_of(10**18, 10**18, VARYING), random.Random(3)
@@ -152,5 +172,9 @@ def test_octets_that_are_no_span_come_back() -> None:
 )
 def test_any_span_comes_back(case: SpanCase, ours: dict[str, Any]) -> None:
     """As a template or the SDK encodes it: any text, events, links, status, trace state."""
-    check(by_template(case) + encode_attributes(ours))
-    check(by_sdk(case).SerializeToString())
+    for octets in (by_template(case) + encode_attributes(ours), by_sdk(case).SerializeToString()):
+        check(octets)
+        describer = SpanDescriber()
+        # The second time by what was seen the first time.
+        told = [describer.describe(octets), describer.describe(octets)]
+        assert told == [describe_span(octets)] * 2

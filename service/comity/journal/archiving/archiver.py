@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -84,7 +85,7 @@ class Archiver:
         """
         if not self._journal.is_dir():
             return self._done
-        with _locked(self._journal):
+        with _locked(self._journal), _uncollected():
             whole, partial = self._place.files()
             # A crash left them; their segments are in the journal still.
             self._place.remove(partial)
@@ -142,6 +143,21 @@ class Archiver:
             else:
                 remove_segment(segment, SystemDisk())
                 self._done.removed += 1
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Pause the garbage collector, which would look through all rows again and again.
+
+    None of them is part of a cycle.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _mark(segment: Path) -> None:

@@ -11,7 +11,8 @@ from typing import Final
 from comity.journal.archiving.files import SpanDigest, check_file, encode_file
 from comity.journal.archiving.holes import Hole
 from comity.journal.archiving.places import ArchivedFile, ArchivedRange
-from comity.journal.archiving.shapes import Values, split_span
+from comity.journal.archiving.shapes import Values
+from comity.journal.archiving.splitting import SpanSplitter
 from comity.journal.archiving.tables import ArchivedSpan, SpanTable
 from comity.journal.errors import DamagedSegmentError
 from comity.journal.layout import END, SegmentHeader, SegmentName
@@ -78,6 +79,7 @@ class SegmentBatch:
         self.damaged: list[Path] = []
         self.spans = 0
         self._hours: dict[str, _Hour] = {}
+        self._splitter = SpanSplitter()
 
     def add(self, segment: Path) -> None:
         """Add the next segment.
@@ -89,7 +91,7 @@ class SegmentBatch:
         header = read_header(segment)
         reading = _Reading(segment, header)
         for frame in reading.frames():
-            shape, values = split_span(frame.span)
+            shape, values = self._splitter.split(frame.span)
             hour = hour_of(values, header)
             if hour not in self._hours:
                 self._hours[hour] = _Hour()

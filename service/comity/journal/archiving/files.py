@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from comity.journal.archiving.tables import SCHEMA, ArchivedSpan, spans_of
+from comity.journal.archiving.tables import NEEDED, SCHEMA, ArchivedSpan, spans_of
 from comity.journal.errors import JournalError
 
 _LEVEL: Final = 9
@@ -19,6 +19,8 @@ _DIFFERENCES: Final = ("sequence", "start", "duration_ns", "evaluated_at", "posi
 _RANDOM: Final = ("trace_id", "span_id", "parent_span_id", "trace_state")
 # So that readers can pass over files and groups of rows.
 _STATISTICS: Final = ("segment", "sequence", "start", "effect", "kind")
+# Of these each value is read once, whatever the rows that have it.
+_REPEATED: Final = ("segment", "pseudonym", "provenance", "shape", "resource", "scope")
 _MOST_DICTIONARY_BYTES: Final = 1 << 30
 _FORMAT: Final = {b"comity.archive": b"1"}
 
@@ -42,8 +44,13 @@ def encode_file(table: pa.Table) -> bytes:
     return bytes(sink.getvalue().to_pybytes())
 
 
-def read_file(source: Any) -> Iterator[ArchivedSpan]:  # noqa: ANN401 - path, file or buffer
+def read_file(
+    source: Any,  # noqa: ANN401 - path, file or buffer
+    columns: Sequence[str] = tuple(SCHEMA.names),
+) -> Iterator[ArchivedSpan]:
     """Yield the spans of a Parquet file of the archive, as they stood in the journal.
+
+    It reads `columns`, which are all or `NEEDED`.
 
     Raises:
         JournalError: it is damaged, or no file of the archive.
@@ -52,8 +59,8 @@ def read_file(source: Any) -> Iterator[ArchivedSpan]:  # noqa: ANN401 - path, fi
     try:
         table = pq.read_table(
             source,
-            columns=SCHEMA.names,
-            read_dictionary=["shape", "resource", "scope"],
+            columns=list(columns),
+            read_dictionary=list(_REPEATED),
             page_checksum_verification=True,
         )
         yield from spans_of(table)
@@ -77,7 +84,7 @@ def check_file(octets: bytes, digest: bytes) -> None:
         JournalError: they are not, so that the file must not take their place.
     """
     found = SpanDigest()
-    for span in read_file(pa.BufferReader(octets)):
+    for span in read_file(pa.BufferReader(octets), NEEDED):
         found.add(span)
     if found.value() != digest:
         message = "what was archived is not what the journal holds; nothing is removed"
@@ -90,12 +97,18 @@ class SpanDigest:
     def __init__(self) -> None:
         """Begin without spans."""
         self._hash = hashlib.blake2b(digest_size=16)
+        self._origin = ("", b"", b"")
 
     def add(self, archived: ArchivedSpan) -> None:
         """Add a span."""
         segment, sequence, span, resource, scope = archived
-        head = f"{segment} {sequence} {len(span)} {len(resource)} {len(scope)}\n"
-        self._hash.update(b"".join((head.encode(), span, resource, scope)))
+        origin = segment, resource, scope
+        if origin != self._origin:
+            self._origin = origin
+            head = f"{segment} {len(resource)} {len(scope)}\n"
+            self._hash.update(b"".join((head.encode(), resource, scope)))
+        self._hash.update(b"%d %d\n" % (sequence, len(span)))
+        self._hash.update(span)
 
     def value(self) -> bytes:
         """Return the digest of what was added so far."""

@@ -10,8 +10,10 @@ Source: https://github.com/open-telemetry/opentelemetry-proto (trace.proto)
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
 from typing import Any, Final
 
+from comity.journal.archiving.fields import skip_field
 from comity.journal.archiving.holes import (
     IDS,
     KEYS,
@@ -24,8 +26,9 @@ from comity.journal.archiving.holes import (
 from comity.journal.attributes import encode_varint
 
 Values = dict[int, Any]
+Piece = bytes | Hole
 
-_MOST_TIME: Final = (1 << 63) - 1
+MOST_TIME: Final = (1 << 63) - 1
 _LITERAL: Final = 0
 _KEY_TAG: Final = 0x0A
 # Behind the tag of an attribute and a length of one octet.
@@ -33,15 +36,13 @@ _FIRST_VARYING: Final = b"\x0a\x1ccomity.decision.evaluated_at\x12"
 _ATTRIBUTE_HEAD_BYTES: Final = 2
 _PROVENANCE: Final = b"comity.provenance."
 _PROVENANCE_PIECE: Final = bytes((Hole.PROVENANCE,))
-_TAG_TRACE_STATE: Final = 0x1A
-_TAG_NAME: Final = 0x2A
+TAG_TRACE_STATE: Final = 0x1A
+TAG_NAME: Final = 0x2A
 _TAG_START: Final = 0x39
 _TAG_END: Final = 0x41
-_TAG_ATTRIBUTE: Final = 0x4A
-_TAG_EVENT: Final = 0x5A
+TAG_ATTRIBUTE: Final = 0x4A
+TAG_EVENT: Final = 0x5A
 _TAG_EVENT_TIME: Final = 0x09
-_FIXED: Final = {1: 8, 5: 4}
-_VARINT, _PREFIXED = 0, 2
 
 
 def split_span(span: bytes) -> tuple[bytes, Values]:
@@ -54,6 +55,33 @@ def split_span(span: bytes) -> tuple[bytes, Values]:
     with contextlib.suppress(IndexError, ValueError):
         cutter.cut_all()
     return cutter.shape(), cutter.values
+
+
+def attribute_of(octets: bytes) -> tuple[Hole, Any] | None:
+    """Return what is taken out for an attribute, whose field begins with its tag; None if nothing.
+
+    Raises:
+        IndexError, ValueError: it is no such field.
+    """
+    cutter = _Cutter(octets)
+    cutter.cut_attribute(0)
+    return next(((Hole(hole), value) for hole, value in cutter.values.items()), None)
+
+
+def state_of(span: bytes, position: int) -> tuple[bytes | None, int]:
+    """Return the trace state at `position`, None if it stays there, and where it ends.
+
+    Raises:
+        IndexError, ValueError: there is none.
+    """
+    cutter = _Cutter(span)
+    end = cutter.cut_state(position)
+    return cutter.values.get(Hole.TRACE_STATE), end
+
+
+def varying_from(span: bytes, position: int) -> int:
+    """Return where the attributes of the one decision begin behind `position`; less for nowhere."""
+    return span.find(_FIRST_VARYING, position) - _ATTRIBUTE_HEAD_BYTES
 
 
 class _Cutter:
@@ -75,19 +103,19 @@ class _Cutter:
         span, position = self._span, 0
         while position < len(span):
             tag = span[position]
-            if tag == _TAG_ATTRIBUTE:
-                position = self._cut_attribute(position)
+            if tag == TAG_ATTRIBUTE:
+                position = self.cut_attribute(position)
             elif span[position : position + 2] in IDS:
                 hole, size = IDS[span[position : position + 2]]
                 value = self._checked(position + 2, position + size)
                 position = self._cut(hole, value, position, position + size)
-            elif tag == _TAG_EVENT:
+            elif tag == TAG_EVENT:
                 position = self._cut_event(position)
             elif tag in (_TAG_START, _TAG_END):
                 position = self._cut_time(tag, position)
-            elif tag == _TAG_TRACE_STATE:
-                position = self._cut_state(position)
-            elif tag == _TAG_NAME and Hole.END in self.values:
+            elif tag == TAG_TRACE_STATE:
+                position = self.cut_state(position)
+            elif tag == TAG_NAME and Hole.END in self.values:
                 position = self._leap(position)
             else:
                 position = self._skip(position)
@@ -121,18 +149,18 @@ class _Cutter:
 
         There the name, behind the times, begins what is constant: nothing of it need be looked at.
         """
-        found = self._span.find(_FIRST_VARYING, position) - _ATTRIBUTE_HEAD_BYTES
+        found = varying_from(self._span, position)
         return found if found > position else self._skip(position)
 
     def _cut_time(self, tag: int, position: int) -> int:
         """Cut start or end; the latter behind the former only."""
         end = position + 9
         (time,) = TIME.unpack(self._checked(position + 1, end))
-        if time > _MOST_TIME or (tag == _TAG_END and Hole.START not in self.values):
+        if time > MOST_TIME or (tag == _TAG_END and Hole.START not in self.values):
             return end
         return self._cut(Hole.START if tag == _TAG_START else Hole.END, time, position, end)
 
-    def _cut_state(self, position: int) -> int:
+    def cut_state(self, position: int) -> int:
         """Cut the trace state, if it is text as headers have it."""
         start, end = self._prefixed(position + 1)
         value = self._span[start:end]
@@ -147,12 +175,12 @@ class _Cutter:
             (time,) = TIME.unpack_from(self._span, start + 1)
             if time == self.values.get(Hole.END):
                 self._pierce(Hole.EVENT_AT_END, start, start + 9)
-            elif time <= _MOST_TIME:
+            elif time <= MOST_TIME:
                 self.values.setdefault(Hole.EVENT_AT, []).append(time)
                 self._pierce(Hole.EVENT_AT, start, start + 9)
         return end
 
-    def _cut_attribute(self, position: int) -> int:
+    def cut_attribute(self, position: int) -> int:
         """Cut an attribute that differs from span to span, if it is as we encode it."""
         span = self._span
         start, end = self._prefixed(position + 1)
@@ -179,13 +207,7 @@ class _Cutter:
 
     def _skip(self, position: int) -> int:
         """Return where the field at `position` ends."""
-        tag, position = read_varint(self._span, position)
-        kind = tag & 7
-        if kind == _PREFIXED:
-            return self._prefixed(position)[1]
-        if kind == _VARINT:
-            return read_varint(self._span, position)[1]
-        end = position + _FIXED[kind] if kind in _FIXED else len(self._span) + 1
+        end = skip_field(self._span, position)
         self._checked(position, end)
         return end
 
@@ -203,7 +225,15 @@ class _Cutter:
         return self._span[start:end]
 
 
-Piece = bytes | Hole
+def encode_shape(pieces: Iterable[Piece]) -> bytes:
+    """Return the shape that is made of these literal octets and holes."""
+    parts: list[bytes] = []
+    for piece in pieces:
+        if isinstance(piece, Hole):
+            parts.append(bytes((piece,)))
+        else:
+            parts += (bytes((_LITERAL,)), encode_varint(len(piece)), piece)
+    return b"".join(parts)
 
 
 def read_shape(shape: bytes) -> tuple[Piece, ...]:

@@ -7,9 +7,10 @@ from typing import Any, Final, NamedTuple
 
 import pyarrow as pa
 
-from comity.journal.archiving.descriptions import FIELDS, describe_span
+from comity.journal.archiving.descriptions import FIELDS, SpanDescriber
 from comity.journal.archiving.holes import Hole
-from comity.journal.archiving.shapes import Values, join_span, read_shape
+from comity.journal.archiving.joining import SpanJoiner, listed
+from comity.journal.archiving.shapes import Values
 
 _OCTETS: Final = pa.dictionary(pa.int32(), pa.binary())
 _SEGMENT: Final = pa.dictionary(pa.int32(), pa.string())
@@ -39,6 +40,14 @@ SCHEMA: Final = pa.schema(
         *(pa.field(name, _OCTETS) for name in _ORIGIN),
     ]
 )
+# What it takes to put spans together again.
+NEEDED: Final = (
+    "segment",
+    "sequence",
+    *(field.name for field in _HOLES.values()),
+    "shape",
+    *_ORIGIN,
+)
 # What says nothing to people: a span takes it to be put together.
 OPAQUE: Final = ("event_times", "provenance", "shape", *_ORIGIN)
 
@@ -67,9 +76,11 @@ class SpanTable:
     def __init__(self) -> None:
         """Begin without rows."""
         self._sequences: list[int] = []
-        self._values: dict[Hole, list[Any]] = {hole: [] for hole in _HOLES}
+        self._values: list[Values] = []
+        self._holes: set[int] = set()
         self._shapes = _Known()
         self._descriptions: list[dict[str, Any]] = []
+        self._describer = SpanDescriber()
         self._segments = _Known()
         self._origins = {name: _Known() for name in _ORIGIN}
 
@@ -80,10 +91,10 @@ class SpanTable:
     def add(self, archived: ArchivedSpan, shape: bytes, values: Values) -> None:
         """Add a span, taken apart into `shape` and `values`."""
         self._sequences.append(archived.sequence)
-        for hole, column in self._values.items():
-            column.append(values.get(hole))
+        self._values.append(values)
+        self._holes.update(values)
         if self._shapes.add(shape):
-            self._descriptions.append(describe_span(archived.span))
+            self._descriptions.append(self._describer.describe(archived.span))
         self._segments.add(archived.segment)
         self._origins["resource"].add(archived.resource)
         self._origins["scope"].add(archived.scope)
@@ -104,11 +115,13 @@ class SpanTable:
 
     def _column(self, hole: Hole) -> pa.Array:
         """Return what was taken out of spans in one kind of hole."""
-        found = self._values[hole]
+        if hole not in self._holes:
+            return pa.nulls(len(self._values), _HOLES[hole].type)
+        found = [values.get(hole) for values in self._values]
         if hole is Hole.END:
             # The end is taken only where the start is.
-            pairs = zip(self._values[Hole.START], found, strict=True)
-            found = [None if end is None else end - start for start, end in pairs]
+            rows = zip(self._values, found, strict=True)
+            found = [None if end is None else end - values[Hole.START] for values, end in rows]
         return pa.array(found, _HOLES[hole].type)
 
 
@@ -134,30 +147,21 @@ class _Known:
 
 
 def spans_of(table: pa.Table) -> Iterator[ArchivedSpan]:
-    """Yield the spans of a table, in the order of its rows.
+    """Return the spans of a table, in the order of its rows.
 
     Raises:
         pyarrow.ArrowException, LookupError, ValueError: it is no table of spans.
     """
     shapes = table.column("shape").unify_dictionaries().combine_chunks()
-    pieces = [read_shape(shape) for shape in shapes.dictionary.to_pylist()]
-    numbers = shapes.indices.to_pylist()
-    holes = [_values(table, hole) for hole in _HOLES]
-    rest = [table.column(name).to_pylist() for name in ("segment", "sequence", *_ORIGIN)]
-    for number, values, origin in zip(
-        numbers, zip(*holes, strict=True), zip(*rest, strict=True), strict=True
-    ):
-        taken: Values = dict(zip(_HOLES, values, strict=True))
-        if taken[Hole.END] is not None:
-            taken[Hole.END] += taken[Hole.START]
-        segment, sequence, resource, scope = origin
-        span = join_span(pieces[number], taken)
-        yield ArchivedSpan(segment, sequence, span, resource, scope)
-
-
-def _values(table: pa.Table, hole: Hole) -> list[Any]:
-    """Return what stands in one kind of hole, row by row."""
-    column = table.column(_HOLES[hole].name)
-    if pa.types.is_timestamp(column.type):
-        column = column.cast(pa.int64())
-    return list(column.to_pylist())
+    numbers = listed(pa.chunked_array([shapes.indices]))
+    columns = {hole: listed(table.column(field.name)) for hole, field in _HOLES.items()}
+    starts, durations = columns[Hole.START], columns[Hole.END]
+    columns[Hole.END] = [
+        None if duration is None else start + duration
+        for start, duration in zip(starts, durations, strict=True)
+    ]
+    names, sequences, *origins = (
+        listed(table.column(name)) for name in ("segment", "sequence", *_ORIGIN)
+    )
+    spans = SpanJoiner(shapes.dictionary.to_pylist(), columns).spans(numbers)
+    return map(ArchivedSpan, names, sequences, spans, *origins)
