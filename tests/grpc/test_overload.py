@@ -12,6 +12,7 @@ import grpc
 import pytest
 import trustme
 from comity.app.ports.decision_recorder import DecisionRecord, InMemoryDecisionRecorder
+from comity.grpc_api import early_requests
 from comity.grpc_api.deadlines import DeadlineInterceptor
 from comity.grpc_api.listening import build_server
 from comity.grpc_api.overload import PUSHBACK, OverloadInterceptor
@@ -75,7 +76,8 @@ def serving(
     """Serve with the settings of `flags`."""
     settings = load_settings({"HOME": "/"}, flags)
     busy = BusyServer()
-    guards = (OverloadInterceptor(settings, busy.metrics), DeadlineInterceptor())
+    late = busy.metrics.not_begun.labels("expired").inc
+    guards = (OverloadInterceptor(settings, busy.metrics), DeadlineInterceptor(late))
     server = build_server(settings, guards)
     handler = grpc.unary_unary_rpc_method_handler(busy.answer)
     handlers = {"Ask": handler, "BatchAsk": handler, "GetDecision": handler}
@@ -267,3 +269,27 @@ def test_a_batch_ends_with_its_deadline() -> None:
     assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     assert 0 < len(world.recorded()) < 100
     assert not world.defects
+
+
+def test_callers_who_send_no_message_hold_no_thread() -> None:
+    """The headers of a call take no thread; what comes whole is answered meanwhile."""
+    opened = threading.Event()
+
+    def nothing() -> Iterator[bytes]:
+        yield from ()
+        opened.wait(PATIENCE_SECONDS)
+
+    with serving(threads=1) as busy, grpc.insecure_channel(busy.address) as channel:
+        waiting = [channel.stream_unary(ASK).future(nothing(), timeout=60) for _ in range(5)]
+        eventually(lambda: busy.in_flight() == len(waiting))
+        assert channel.unary_unary(ASK)(b"quick", timeout=PATIENCE_SECONDS) == b"quick"
+        opened.set()
+        codes = [call.code() for call in waiting]
+        eventually(lambda: busy.in_flight() == 0)
+    assert codes == [grpc.StatusCode.UNIMPLEMENTED] * len(waiting)
+    assert busy.begun == [b"quick"]
+
+
+def test_what_is_known_of_grpc_is_as_expected() -> None:
+    """Else calls would be answered as gRPC would have it, with two wakings of a thread each."""
+    assert early_requests.USABLE
