@@ -9,14 +9,8 @@ from comity.grpc_api.shortcuts import CHECK
 from comity.grpc_api.swift_calls import BATCH
 from comity.policy.rules import Ruleset
 from property.choices import Choices, pick, some
-from property.octet_paths import (
-    Path,
-    SwiftPath,
-    decisions_in,
-    identity_of,
-    recorded_in,
-    told_in,
-)
+from property.octet_paths import Path, SwiftPath
+from property.octet_records import decisions_in, identity_of, recorded_in, told_in
 from property.octet_requests import (
     build_batch,
     build_boundary,

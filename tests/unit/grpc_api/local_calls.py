@@ -112,16 +112,21 @@ LocalCall.__abstractmethods__ = frozenset()
 
 
 class LocalServer:
-    """Stands in for a gRPC server to whatever adds its servicers."""
+    """Stands in for a gRPC server to whatever adds its servicers.
+
+    Attributes:
+        interceptors: what calls go through, the first one outermost.
+        handlers: those of all services.
+    """
 
     def __init__(self, *interceptors: grpc.ServerInterceptor) -> None:
-        """Call through `interceptors`, the first one outermost."""
-        self._interceptors = interceptors
-        self._handlers: list[grpc.GenericRpcHandler] = []
+        """Call through `interceptors`."""
+        self.interceptors = interceptors
+        self.handlers: list[grpc.GenericRpcHandler] = []
 
     def add_generic_rpc_handlers(self, handlers: Sequence[grpc.GenericRpcHandler]) -> None:
         """Take up the handlers of a service."""
-        self._handlers += handlers
+        self.handlers += handlers
 
     def add_registered_method_handlers(self, service: str, handlers: object) -> None:
         """Leave it: the same handlers come the other way, too."""
@@ -142,11 +147,11 @@ class LocalServer:
         """Return the handler of a method, wrapped by all interceptors."""
 
         def innermost(details: grpc.HandlerCallDetails) -> Handler[Any, Any] | None:
-            found = (handlers.service(details) for handlers in self._handlers)
+            found = (handlers.service(details) for handlers in self.handlers)
             return next((handler for handler in found if handler is not None), None)
 
         def around(inner: Any, interceptor: grpc.ServerInterceptor) -> Any:
             return lambda details: interceptor.intercept_service(inner, details)
 
-        outermost = reduce(around, reversed(self._interceptors), innermost)
+        outermost = reduce(around, reversed(self.interceptors), innermost)
         return outermost(details)

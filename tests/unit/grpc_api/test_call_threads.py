@@ -6,7 +6,7 @@ import contextvars
 import gc
 import sys
 import threading
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -98,6 +98,40 @@ def test_a_turn_tells_each_once_however_threads_race() -> None:
         ending.join(PATIENCE_SECONDS)
     assert not ending.is_alive()
     assert told == [[turn] * 3 for turn in turns]
+
+
+class InBetween(deque[Callable[[Any], object]]):
+    """Those who want to be told, with something that another thread does in the worst moment."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        """Do `meanwhile` before each step."""
+        super().__init__()
+        self._meanwhile = meanwhile
+
+    def append(self, callback: Callable[[Any], object]) -> None:
+        """Take one up, after the other thread had its turn."""
+        self._meanwhile()
+        super().append(callback)
+
+    def popleft(self) -> Callable[[Any], object]:
+        """Return the first, after the other thread had its turn."""
+        meanwhile, self._meanwhile = self._meanwhile, lambda: None
+        meanwhile()
+        return super().popleft()
+
+
+def test_who_comes_while_a_turn_ends_is_told_once() -> None:
+    """Whether the end comes just before one is taken up, or two threads tell at once."""
+    turn, told = _Turn(), []
+    turn._callbacks = InBetween(turn.end)
+    turn.add_done_callback(lambda _: told.append("first"))
+    assert told == ["first"]
+    turn, told = _Turn(), []
+    turn._callbacks = InBetween(lambda: None)
+    turn.add_done_callback(lambda _: told.append("first"))
+    turn._callbacks._meanwhile = turn.end
+    turn.end()
+    assert told == ["first"]
 
 
 def test_who_comes_late_is_told_at_once() -> None:

@@ -15,7 +15,8 @@ from comity.grpc_api.remembered_answers import Memory
 from comity.grpc_api.shortcuts import CHECK, MOST_OCTETS
 from comity.grpc_api.swift_calls import BATCH
 from comity.v1 import eligibility_service_pb2, facts_pb2
-from property.octet_paths import Path, SwiftPath, told_in
+from property.octet_paths import Path, SwiftPath
+from property.octet_records import told_in
 from unit.grpc_api.local_calls import LocalCall
 from unit.grpc_api.small_world import NOW, RULESET
 

@@ -16,7 +16,8 @@ from comity.grpc_api.shortcuts import CHECK
 from comity.grpc_api.swift_calls import BATCH
 from comity.v1 import common_pb2, eligibility_service_pb2, facts_pb2
 from google.rpc import error_details_pb2
-from property.octet_paths import METRICS, SwiftPath, decisions_in, identity_of
+from property.octet_paths import METRICS, SwiftPath
+from property.octet_records import decisions_in, identity_of
 from unit.grpc_api.local_calls import LocalCall, Outcome
 from unit.grpc_api.small_world import NOW, RULESET
 
