@@ -37,6 +37,7 @@ from integration.canaries import CANARIES, Canary, requests_with
 from integration.server_process import PATIENCE_SECONDS, ServerProcess
 from integration.views import (
     by_explain,
+    by_journal,
     by_traces,
     named,
     of_archive,
@@ -240,7 +241,8 @@ def files_of(home: Path) -> Iterable[Path]:
 def test_nothing_of_a_person_comes_to_light(tmp_path: Path) -> None:
     """In spans, logs, metrics, errors or files, at the most talkative level of the log.
 
-    Nor in what looks at records of decisions: explanations, traces, archive, dead letters.
+    Nor in what looks at records of decisions: explanations, traces, the commands of the journal,
+    archive, dead letters.
     """
     data_dir = tmp_path / "data"
     told = Told()
@@ -271,6 +273,7 @@ def test_nothing_of_a_person_comes_to_light(tmp_path: Path) -> None:
         *explained,
         *named("explain", by_explain(data_dir, legal_key, identities)),
         *named("traces", by_traces(data_dir, TRACE)),
+        *named("journal", by_journal(journal)),
         *named("archive", of_archive(journal, tmp_path / "archive")),
         *named("dead letters", of_dead_letters(journal, tmp_path / "refused", DEAD_AMONG)),
         *everything(server, told, tmp_path),

@@ -93,6 +93,16 @@ def by_traces(data_dir: Path, trace_id: str) -> Iterator[str]:
     yield by_command("traces", trace_id, *place)
 
 
+def by_journal(journal: Path) -> Iterator[str]:
+    """Yield what `comity journal` prints that shows spans, and what it says of the whole."""
+    place = str(journal)
+    yield by_command("journal", "tail", "-n", "100000", place)
+    yield by_command("journal", "grep", "--effect", "allow", "--json", place)
+    yield by_command("journal", "query", "--json", "SELECT * FROM spans", place)
+    yield by_command("journal", "status", "--json", place)
+    yield by_command("journal", "verify", "--json", place)
+
+
 def of_archive(journal: Path, target: Path) -> Iterator[str]:
     """Yield what an archive of a journal holds: its columns, and its spans brought back."""
     options = ArchiveOptions(exported_only=False, keep=True)

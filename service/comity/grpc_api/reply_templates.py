@@ -40,11 +40,16 @@ class ReplyTemplates:
     def __init__(self) -> None:
         """Begin with no template."""
         self._templates: Cache[tuple[View, tuple[int, ...]], _Template] = Cache(KEPT)
+        self._epoch = 0
 
     def reply(
         self, answer: Answer, view: View, ruleset: Ruleset
     ) -> eligibility_service_pb2.CheckEligibilityResponse:
         """Return the reply that tells `view` of `answer`; `ruleset` is what answered."""
+        if answer.record.revision.epoch > self._epoch:
+            # Templates hold rules of the revision before, which is to be let go of.
+            self._epoch = answer.record.revision.epoch
+            self._templates = Cache(KEPT)
         parts = _parts_of(answer.decision)
         key = (view, tuple(map(id, parts)))
         template = self._templates.get(key)

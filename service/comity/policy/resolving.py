@@ -11,6 +11,8 @@ from comity.policy.presumptions import known_age, known_creation, resolve
 from comity.policy.rules import Ruleset
 
 KEPT = 4096
+# Those in force, those before while calls end, and old ones that are asked about.
+RULESETS_KEPT = 4
 
 
 class Resolver:
@@ -18,23 +20,29 @@ class Resolver:
 
     def __init__(self) -> None:
         """Begin with nothing remembered."""
-        self._known: Cache[Hashable, tuple[Ruleset, Facts]] = Cache(KEPT)
+        self._known: tuple[tuple[Ruleset, Cache[Hashable, Facts]], ...] = ()
 
     def resolve(self, question: Question, ruleset: Ruleset) -> Facts:
         """Return the facts of `question` by the presumptions of `ruleset`."""
-        key = _key(question, ruleset)
-        known = self._known.get(key)
-        if known is None:
-            # The rules are held with the facts, so that no others get their identity.
-            facts = resolve(question, ruleset.lexicon, ruleset.atlas)
-            known = self._known.put(key, (ruleset, facts))
-        return _with_dates(known[1], question)
+        known, key = self._of(ruleset), _key(question)
+        facts = known.get(key)
+        if facts is None:
+            facts = known.put(key, resolve(question, ruleset.lexicon, ruleset.atlas))
+        return _with_dates(facts, question)
+
+    def _of(self, ruleset: Ruleset) -> Cache[Hashable, Facts]:
+        """Return what is remembered under these rules; of rules no longer used nothing is held."""
+        for rules, known in self._known:
+            if rules is ruleset:
+                return known
+        known = Cache(KEPT)
+        self._known = ((ruleset, known), *self._known[: RULESETS_KEPT - 1])
+        return known
 
 
-def _key(question: Question, ruleset: Ruleset) -> Hashable:
-    """Return all that the facts of `question` depend on but age and creation."""
+def _key(question: Question) -> Hashable:
+    """Return all that the facts of `question` depend on but the rules, age and creation."""
     return (
-        id(ruleset),
         question.action,
         question.product,
         question.device,

@@ -72,9 +72,14 @@ class Descriptions:
     def __init__(self) -> None:
         """Begin with nothing remembered."""
         self._known: Cache[Hashable, Description] = Cache(KEPT)
+        self._epoch = 0
 
     def of(self, record: DecisionRecord) -> Description:
         """Return what is said of the decision but for what belongs to the one call."""
+        if record.revision.epoch > self._epoch:
+            # What is remembered holds objects of the revision before, which is to be let go of.
+            self._epoch = record.revision.epoch
+            self._known = Cache(KEPT)
         parts = _parts_of(record)
         key = (tuple(map(id, parts)), *_values_of(record))
         known = self._known.get(key)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import replace
 
 from comity.domain.facts import UnknownReason
 from comity.policy.presumptions import resolve
-from comity.policy.resolving import Resolver
+from comity.policy.resolving import RULESETS_KEPT, Resolver
 from property.choices import RandomChoices
 from property.questions import build_question
 from property.situations import build_age, build_now
@@ -37,3 +39,16 @@ def test_equal_questions_share_what_can_be_shared() -> None:
     first, second = (resolver.resolve(question, ruleset) for _ in range(2))
     assert first.ties is second.ties
     assert first.presumed is second.presumed
+
+
+def test_rules_that_are_no_longer_used_are_let_go() -> None:
+    """Else each edit of the policies would take memory for as long as its questions are kept."""
+    choices = RandomChoices(1)
+    resolver, question = Resolver(), build_question(choices)
+    rulesets = [build_ruleset(choices) for _ in range(RULESETS_KEPT + 1)]
+    first = weakref.ref(rulesets[0])
+    for ruleset in rulesets:
+        resolver.resolve(question, ruleset)
+    del ruleset, rulesets[0]
+    gc.collect()
+    assert first() is None
