@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from comity.domain.facts import Members
 from comity.domain.truth import Truth
+from comity.policy.diffing.clause_sets import Column
 from comity.policy.diffing.geography import Company, Ground, place_values, stand_ins_of
 from comity.policy.diffing.paths import LOW, UNKNOWN_PLACE, Path, Paths
 from comity.policy.diffing.scopes import Kind, Scope
-from comity.policy.diffing.sights import LEVELS, REQUEST, Column, Sights
+from comity.policy.diffing.sights import LEVELS, REQUEST, Sights
 from comity.policy.diffing.values import ask, given, member_sets, request_values
 from comity.policy.reference.atoms import member_atom
 

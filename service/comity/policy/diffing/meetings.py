@@ -9,7 +9,7 @@ from datetime import datetime
 from comity.domain.effect import Outcome
 from comity.domain.truth import Truth, conjunction
 from comity.policy.diffing.changes import Pair, Revision
-from comity.policy.diffing.sights import Column, Position, union
+from comity.policy.diffing.clause_sets import Column, Position, union
 
 
 @dataclass(frozen=True, slots=True)

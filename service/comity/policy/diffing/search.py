@@ -17,6 +17,7 @@ from comity.domain.facts import NULL_TIE, Tie
 from comity.domain.question import Question
 from comity.policy.diffing.answers import Askers, Shift
 from comity.policy.diffing.classes import Classes, ValueClass
+from comity.policy.diffing.clause_sets import Column, Doubt, conjoin
 from comity.policy.diffing.geography import Company, Ground
 from comity.policy.diffing.meetings import Meetings, Seen
 from comity.policy.diffing.paths import (
@@ -26,7 +27,7 @@ from comity.policy.diffing.paths import (
     Paths,
     Values,
 )
-from comity.policy.diffing.sights import CONNECTING, LEVELS, REQUEST, Column, Doubt, Sights, conjoin
+from comity.policy.diffing.sights import CONNECTING, LEVELS, REQUEST, Sights
 from comity.policy.diffing.values import ask
 from comity.policy.presumptions import resolve
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,6 +11,7 @@ from comity.domain.facts import NULL_TIE, Facts, Tie
 from comity.domain.question import Question
 from comity.domain.truth import Truth, conjunction
 from comity.policy.atlas import ALWAYS, Span
+from comity.policy.diffing.clause_sets import Column, Doubt, Position, conjoin, union
 from comity.policy.diffing.neighbours import Neighbour
 from comity.policy.presumptions import resolve
 from comity.policy.reference.atoms import atoms_of
@@ -37,40 +38,8 @@ REQUEST: Final = ("product", "action", "device", "item", "purpose", "label", "ag
 CONNECTING: Final = ("factor", "place", "population", "trust")
 LEVELS: Final = (*CONNECTING, *REQUEST)
 
-Doubt = tuple[int, frozenset[str]]
-"""Clauses that one dimension leaves in doubt, and the names of which it is not known."""
-Column = tuple[int, int]
-"""The clauses that are met for certain, and those that possibly are."""
-
-
 FactsIn = Callable[[int], tuple[Facts, Tie]]
 """The facts and the connection as a revision resolves them."""
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """A rule in a neighbourhood, its clauses as sets of numbers.
-
-    Attributes:
-        rule: the rule.
-        revisions: where it stands so.
-        body: numbers of its clauses.
-        exceptions: those of `except`.
-        person_exceptions: those of `except_person`.
-        person_conditions: those of `only_if_person`.
-    """
-
-    rule: Rule
-    revisions: tuple[int, ...]
-    body: int
-    exceptions: int
-    person_exceptions: int
-    person_conditions: int
-
-    @property
-    def clauses(self) -> int:
-        """Numbers of all clauses of the rule."""
-        return self.body | self.exceptions | self.person_exceptions | self.person_conditions
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,20 +271,3 @@ class Sights:
         if tie.low_trust:
             return certain & ~self.doubtful_at_low_trust, possible
         return column
-
-
-def conjoin(columns: Iterable[Column]) -> Column:
-    """Return the clauses that meet all of `columns`."""
-    certain = possible = -1
-    for column in columns:
-        certain &= column[0]
-        possible &= column[1]
-    return certain, possible
-
-
-def union(masks: Iterable[int]) -> int:
-    """Return the clauses that are in any of `masks`."""
-    found = 0
-    for mask in masks:
-        found |= mask
-    return found
