@@ -114,21 +114,19 @@ class Eligibility:
     ) -> Answer:
         """Answer one question and record the decision.
 
-        `policy` is given for the items of a batch, with their `position`; None picks the
-        revision in force.
+        Items of a batch bring their `policy` and `position`; no policy is the one in force.
 
         Raises:
-            InvalidQuestionError: the subject's address or number is malformed.
-            NoPolicyError, NoHistoryError, RevisionNotReachedError: as `policy_for`.
+            InvalidQuestionError: the subject's address or number is malformed; else as `policy_for`.
         """
         chosen = policy or self.policy_for(options)
         now = options.as_of or self.clock()
-        lexicon = chosen.bundle.eligibility.lexicon
-        looked_up = look_up(subject, question, self.places, self.phones, lexicon)
-        facts = self.resolver.resolve(looked_up.question, chosen.bundle.eligibility)
+        ruleset = chosen.bundle.eligibility
+        looked_up = look_up(subject, question, self.places, self.phones, ruleset.lexicon)
+        facts = self.resolver.resolve(looked_up.question, ruleset)
         recalled = chosen.engine.recall(facts, now)
         decision = recalled.for_facts(facts, now)
-        rules = {i: chosen.bundle.eligibility.by_id[i] for i in named_rules(decision)}
+        rules = {i: ruleset.by_id[i] for i in named_rules(decision)}
         record = DecisionRecord(
             revision=chosen.revision,
             evaluated_at=now,
@@ -139,10 +137,10 @@ class Eligibility:
             degraded=degraded_sources(looked_up.question),
             provenance=looked_up.provenance,
             hypothetical=options.hypothetical,
-            sensitive=lexicon.sealed,
+            sensitive=ruleset.lexicon.sealed,
             account_id=subject.account_id,
             position=position,
-            dates=self.coarsener.coarse(looked_up.question, chosen.bundle.eligibility, now),
+            dates=self.coarsener.coarse(looked_up.question, ruleset, now),
         )
         return self._answer(record, recalled, rules, chosen, options)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 import grpc
 from google.protobuf.descriptor import ServiceDescriptor
@@ -117,9 +118,8 @@ def compose(settings: Settings, holder: PolicyHolder, telemetry: Telemetry) -> C
     worker_health.add_to(server)
     names = (*SERVICE_NAMES, health.SERVICE_NAME, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
-    return Composition(
-        server, worker_health, metrics, drain, lambda: _refresh(places, callers, metrics)
-    )
+    refresh = partial(_refresh, places, callers, metrics)
+    return Composition(server, worker_health, metrics, drain, refresh)
 
 
 def _guards(
