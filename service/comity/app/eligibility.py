@@ -117,7 +117,7 @@ class Eligibility:
         Items of a batch bring their `policy` and `position`; no policy is the one in force.
 
         Raises:
-            InvalidQuestionError: the subject's address or number is malformed; else as `policy_for`.
+            InvalidQuestionError: the subject's address or number is malformed; or as `policy_for`.
         """
         chosen = policy or self.policy_for(options)
         now = options.as_of or self.clock()
