@@ -1,5 +1,7 @@
 """Compares answers from octets with those of a server without memory, in new sessions every run.
 
+The policies are generated and shipped ones in turns.
+
 Run with `python tests/fuzz/octet_paths.py [SESSIONS] [SEED]`; `COMITY_EXAMPLES` of them by default,
 or else 20,000, which takes half an hour. The seed of a session that fails repeats it.
 """
@@ -16,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from property.choices import RandomChoices
 from property.octet_sessions import check_session
+from property.octet_sources import GENERATED, SHIPPED
 
 DEFAULT_SESSIONS = 20_000
 
@@ -28,7 +31,7 @@ def main(arguments: list[str]) -> int:
     seen: Counter[str] = Counter()
     for seed in range(first, first + sessions):
         try:
-            seen += check_session(RandomChoices(seed))
+            seen += check_session(RandomChoices(seed), SHIPPED if seed % 2 else GENERATED)
         except AssertionError as error:
             print(f"FAILED: session {seed}: {error}")
             return 1

@@ -12,8 +12,6 @@ from typing import Any, Final
 
 import grpc
 from comity.app.eligibility import Eligibility
-from comity.app.ports.phone_lookup import InMemoryPhoneLookup, PhoneFinding
-from comity.app.ports.place_lookup import InMemoryPlaceLookup, PlaceFinding, PlaceFlag
 from comity.app.restrictions import PolicyTexts
 from comity.domain.request import Revision
 from comity.grpc_api.batches import OctetBatches
@@ -29,6 +27,7 @@ from comity.metrics import CountingDecisionRecorder, WorkerMetrics
 from comity.policy.engine import Engine
 from comity.policy.rules import Ruleset
 from comity.v1 import eligibility_service_pb2_grpc
+from property.octet_sources import GENERATED, Source
 from unit.grpc_api.local_calls import LocalCall, LocalServer, Outcome
 from unit.grpc_api.small_world import BUNDLE, SmallPolicy
 from unit.telemetry.in_memory import InMemoryTelemetry, TracingSettings
@@ -36,46 +35,6 @@ from unit.telemetry.in_memory import InMemoryTelemetry, TracingSettings
 _PUBLIC_KEY: Final = FilePath(__file__).parents[1] / "data" / "sealing" / "public.key"
 _SETTINGS: Final = TracingSettings(seal_public_key=_PUBLIC_KEY)
 METRICS: Final = WorkerMetrics()
-_NETWORKS: Final[tuple[dict[str, tuple[str | None, frozenset[PlaceFlag]]], ...]] = (
-    {
-        "8.0.0.0/9": ("AA", frozenset()),
-        "8.128.0.0/9": ("AA-1", frozenset()),
-        "9.9.9.0/24": ("BB", frozenset({PlaceFlag.VPN})),
-        "11.0.0.0/8": (None, frozenset({PlaceFlag.UNREADABLE})),
-        "2a00::/16": ("CC", frozenset()),
-    },
-    {
-        "8.0.0.0/8": ("BB", frozenset()),
-        "9.9.9.0/25": ("AA", frozenset()),
-        "11.0.0.0/8": ("disputed", frozenset({PlaceFlag.DISPUTED})),
-        "2a00::/17": ("ZZ", frozenset({PlaceFlag.HOSTING})),
-    },
-)
-_COUNTRIES: Final = {
-    "+380": PhoneFinding("AA"),
-    "+44": PhoneFinding("BB"),
-    "+1": PhoneFinding("ZZ"),
-}
-
-
-class ChangingPlaces:
-    """A `PlaceLookup` whose networks are exchanged; equal findings are one object until then."""
-
-    def __init__(self) -> None:
-        """Begin with the first networks."""
-        self._number = 0
-        self.exchange()
-
-    def exchange(self) -> None:
-        """Take up the other networks, and forget all findings."""
-        self._lookup = InMemoryPlaceLookup(_NETWORKS[self._number % len(_NETWORKS)])
-        self._alike: dict[PlaceFinding, PlaceFinding] = {}
-        self._number += 1
-
-    def locate(self, ip: str | bytes) -> PlaceFinding:
-        """Return what the networks say."""
-        finding = self._lookup.locate(ip)
-        return self._alike.setdefault(finding, finding)
 
 
 @dataclass
@@ -118,10 +77,11 @@ class Path:
         kept: spans of decisions that were not made anew.
     """
 
-    def __init__(self, clock: Callable[[], datetime]) -> None:
-        """Answer for the present of `clock`."""
+    def __init__(self, clock: Callable[[], datetime], source: Source = GENERATED) -> None:
+        """Answer for the present of `clock`, with the look-ups of `source`."""
         self.policies = ChangingPolicies()
-        self.places = ChangingPlaces()
+        self.places = source.places()
+        self._phones = source.phones
         self.defects: list[Exception] = []
         self.kept: list[bytes] = []
         self._telemetry = InMemoryTelemetry(_SETTINGS)
@@ -132,7 +92,7 @@ class Path:
         return Eligibility(
             policies=self.policies,
             places=self.places,
-            phones=InMemoryPhoneLookup(_COUNTRIES),
+            phones=self._phones,
             recorder=CountingDecisionRecorder(self._telemetry.recorder, METRICS),
             clock=self._clock,
             wait_seconds=0.0,
@@ -175,9 +135,10 @@ class SwiftPath(Path):
         self,
         clock: Callable[[], datetime],
         entitlements: Entitlements = LoopbackEntitlements(),  # noqa: B008 - it has no state
+        source: Source = GENERATED,
     ) -> None:
         """Begin with nothing remembered."""
-        super().__init__(clock)
+        super().__init__(clock, source)
         eligibility, preparer = self._eligibility(), self._telemetry.preparer
         preparer.keep = self._keep
         count = CountingDecisionRecorder(eligibility.recorder, METRICS).counter

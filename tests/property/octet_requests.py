@@ -133,7 +133,7 @@ def build_subjects(choices: Choices, count: int, day: date) -> list[facts_pb2.Su
             case 5:
                 subject.account_created.FromDatetime(build_now(choices))
             case _:
-                _spoil(choices, subject)
+                spoil(choices, subject)
         subjects.append(subject)
     return subjects
 
@@ -167,7 +167,7 @@ def _tell_age(choices: Choices, subject: facts_pb2.Subject, day: date) -> None:
             subject.birth_date = birthday_of(birthday, -years).isoformat()
 
 
-def _spoil(choices: Choices, subject: facts_pb2.Subject) -> None:
+def spoil(choices: Choices, subject: facts_pb2.Subject) -> None:
     """Tell something that can't be."""
     field, value = pick(
         choices,

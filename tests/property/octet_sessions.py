@@ -13,13 +13,10 @@ from property.octet_paths import Path, SwiftPath
 from property.octet_records import decisions_in, identity_of, recorded_in, told_in
 from property.octet_requests import (
     build_batch,
-    build_boundary,
     build_instants,
-    build_questions,
     octets_of,
 )
-from property.octet_worlds import WORLDS, world
-from property.vocabulary import INSTANTS
+from property.octet_sources import GENERATED, Source
 from unit.grpc_api.local_calls import HERE, LocalCall, Metadata
 
 ELSEWHERE = "ipv4:198.51.100.7:1"
@@ -38,12 +35,13 @@ Ask = tuple[str, bytes]
 class Session:
     """Two servers of the same policies, and one clock."""
 
-    def __init__(self, choices: Choices) -> None:
-        """Put a policy set in force."""
+    def __init__(self, choices: Choices, source: Source) -> None:
+        """Put a policy set of `source` in force."""
         self._choices = choices
-        self._now = INSTANTS[0]
-        self.plain = Path(self._read_clock)
-        self.swift = SwiftPath(self._read_clock)
+        self._source = source
+        self._boundary = self._now = source.boundary(choices)
+        self.plain = Path(self._read_clock, source)
+        self.swift = SwiftPath(self._read_clock, source=source)
         self.seen: Counter[str] = Counter()
         self._ruleset = self._exchange_policies()
 
@@ -52,10 +50,11 @@ class Session:
 
     def _exchange_policies(self) -> Ruleset:
         """Put another revision in force, perhaps with the content of the one before."""
-        seed = self._choices.integer(0, WORLDS - 1)
+        seed = self._choices.integer(0, self._source.worlds - 1)
+        ruleset = self._source.world(seed)
         for path in (self.plain, self.swift):
-            path.policies.exchange(world(seed), f"{seed:064x}")
-        return world(seed)
+            path.policies.exchange(ruleset, f"{seed:064x}")
+        return ruleset
 
     def run(self) -> Counter[str]:
         """Ask the same things again and again, while the world changes; return what was seen.
@@ -63,10 +62,9 @@ class Session:
         Fails as soon as the two differ.
         """
         choices = self._choices
-        boundary = build_boundary(choices)
-        asks = self._build_asks(boundary.date())
+        asks = self._build_asks(self._boundary.date())
         often = some(choices, asks, 2, 2)
-        for instant in build_instants(choices, boundary):
+        for instant in build_instants(choices, self._boundary):
             self._now = instant
             for ask in (*often, pick(choices, asks)):
                 for _ in range(choices.integer(1, 2)):
@@ -81,7 +79,7 @@ class Session:
     def _build_asks(self, day: date) -> list[Ask]:
         """Return what is asked about `day`."""
         choices = self._choices
-        questions = build_questions(choices, self._ruleset, day)
+        questions = self._source.questions(choices, self._ruleset, day)
         asks: list[Ask] = []
         for question in questions:
             asks += [(CHECK, octets) for octets in octets_of(choices, question)]
@@ -122,6 +120,6 @@ def _require_equal(found: object, expected: object, context: str) -> None:
     assert found == expected, f"{found}\nis not\n{expected}\nfor {context}"
 
 
-def check_session(choices: Choices) -> Counter[str]:
+def check_session(choices: Choices, source: Source = GENERATED) -> Counter[str]:
     """Fail if the two servers of a session differ; return what was seen."""
-    return Session(choices).run()
+    return Session(choices, source).run()
