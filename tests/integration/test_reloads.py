@@ -8,7 +8,7 @@ import pytest
 from integration.reloading import reload_under_load
 
 EDITS = 100
-MOST_GROWTH_BYTES = 24 << 20
+MOST_GROWTH_BYTES = 8 << 20
 
 
 @pytest.mark.processes

@@ -18,7 +18,7 @@ from integration.reloading import reload_under_load
 
 DEFAULT_EDITS = 2_000
 WORKERS = 2
-MOST_GROWTH_BYTES = 24 << 20
+MOST_GROWTH_BYTES = 8 << 20
 MOST_SHOWN = 5
 
 
