@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 EPILOG = (
     "OLD and NEW: a directory; a revision of the git repository of the policy directory, such as "
     "HEAD~1; or epoch:7 or the first digits of a digest, of what a server keeps in its data "
-    "directory. Exit codes: 0 no answer differs (with --within, none outside); 1 some do; 2 wrong "
-    "use, or a revision has errors."
+    "directory. Exit codes: 0 no answer and no route differs (with --within, none outside); 1 some "
+    "do; 2 wrong use, or a revision has errors."
 )
 
 After = Annotated[
@@ -48,13 +48,21 @@ def tell_difference(
     full: Annotated[
         bool, typer.Option("--full", help="Print also what differs where facts are not known.")
     ] = False,
+    exhaustive: Annotated[
+        bool,
+        typer.Option(
+            "--exhaustive",
+            help="Try every question where facts are not known, however long that takes.",
+        ),
+    ] = False,
     as_json: Json = False,
     directory: DirectoryOption = POLICIES,
     data_dir: DataDirectory = None,
 ) -> None:
     """Print which answers differ between two revisions: for whom, what, from when until when.
 
-    Every difference comes with a question that shows it.
+    Every difference comes with a question that shows it. Routes of requests for data are
+    compared on requests that meet each value that a provision names.
     """
     from comity.cli.policy_diff_texts import difference_as_json, difference_lines
     from comity.policy.diffing.bundles import compare_bundles
@@ -63,7 +71,7 @@ def tell_difference(
     after = _compile(str(directory) if new is None else new, directory, data_dir)
     if within is not None:
         _require_place(within, after)
-    found = compare_bundles(before, after, within or "")
+    found = compare_bundles(before, after, within or "", exhaustive=exhaustive)
     if as_json:
         print(difference_as_json(found))
     else:

@@ -10,10 +10,13 @@ from comity.cli.policy_reports import plural
 from comity.policy.diffing.bundles import CONTENT, Difference
 from comity.policy.diffing.commands import command_of
 from comity.policy.diffing.regions import Direction, Period, Region
+from comity.policy.diffing.route_wording import witness_facts, word_route, word_witness
+from comity.policy.diffing.routes import RouteRegion
 from comity.policy.diffing.wording import word_answer
 from comity.policy.scenarios.wording import word_outcome
 
 MOST_IN_DOUBT_TOLD: Final = 3
+MOST_ROUTES_TOLD: Final = 12
 
 
 def difference_lines(found: Difference, *, full: bool) -> Iterator[str]:
@@ -37,13 +40,32 @@ def difference_lines(found: Difference, *, full: bool) -> Iterator[str]:
     if left:
         yield ""
         yield f"{plural(left, 'more difference')} where facts are not known; --full shows them."
+    yield from _routes(found, full=full)
     yield from _others(found, full=full)
+
+
+def _routes(found: Difference, *, full: bool) -> Iterator[str]:
+    """Yield the requests for data that are routed otherwise, the plainest first."""
+    regions = sorted(found.requests.regions, key=lambda r: bool(r.conditions))
+    if regions:
+        yield ""
+        yield "Requests for data:"
+    for region in regions if full else regions[:MOST_ROUTES_TOLD]:
+        yield f"- {word_route(region)}"
+        yield f"    {word_witness(region.witness.request, region.witness.at)}"
+    left = len(regions) - MOST_ROUTES_TOLD
+    if left > 0 and not full:
+        yield f"{plural(left, 'more difference')} of routes; --full shows them."
 
 
 def _summary(found: Difference) -> Iterator[str]:
     """Yield what there is in one or two sentences."""
     counts = {direction: found.count(direction) for direction in Direction}
-    changed = len({rule_id for _, region in found.regions for rule_id in region.rule_ids})
+    changed = len(
+        {rule_id for _, region in found.regions for rule_id in region.rule_ids}
+        | {rule_id for region in found.requests.regions for rule_id in region.rule_ids}
+        | set(found.requests.changes.other if found.requests.regions else ())
+    )
     if found.within:
         if found.is_different:
             yield f"Answers change without any connection to {found.within}:"
@@ -57,11 +79,12 @@ def _summary(found: Difference) -> Iterator[str]:
                 f"No answer without a connection to {found.within} changes; connections that "
                 f"are not known may be connections to {found.within} and were left out."
             )
-    elif not found.regions:
+    elif not found.is_different:
         yield "No answer differs."
-    if found.regions:
+    total = len(found.regions) + len(found.requests.regions)
+    if found.is_different:
         yield (
-            f"{plural(len(found.regions), 'difference')} by {plural(changed, 'rule')}: "
+            f"{plural(total, 'difference')} by {plural(changed, 'rule')}: "
             f"{counts[Direction.STRICTER]} stricter, {counts[Direction.LOOSER]} looser, "
             f"{counts[Direction.OTHER]} otherwise, {counts[Direction.UNKNOWN]} unknown."
         )
@@ -88,14 +111,11 @@ def _others(found: Difference, *, full: bool) -> Iterator[str]:
                 yield f"Text of {text.rule_id}: {', '.join(text.parts)}."
         elif texts:
             yield f"Texts differ of {plural(len(texts), 'rule')} in {name}; --full lists them."
-    for heading, ids in (
-        ("added", found.requests.added),
-        ("removed", found.requests.removed),
-        ("changed", found.requests.changed),
-        ("changed beside the provisions", found.requests.other),
-    ):
-        if ids:
-            yield f"Requests for data, {heading} (routes are not compared): {', '.join(ids)}."
+    changes = found.requests.changes
+    if changes.any and not found.requests.regions:
+        ids = (*changes.added, *changes.removed, *changes.changed, *changes.other)
+        tried = plural(found.requests.asked, "request")
+        yield f"Changed without any of {tried} for data being routed otherwise: {', '.join(ids)}."
     if not found.is_complete:
         yield "Not every question was tried: there may be further differences, above all in doubt."
 
@@ -117,10 +137,12 @@ def difference_as_json(found: Difference) -> str:
             for text in c.changes.texts
         ],
         "requests": {
-            "added": list(found.requests.added),
-            "removed": list(found.requests.removed),
-            "changed": list(found.requests.changed),
-            "other": list(found.requests.other),
+            "added": list(found.requests.changes.added),
+            "removed": list(found.requests.changes.removed),
+            "changed": list(found.requests.changes.changed),
+            "other": list(found.requests.changes.other),
+            "asked": found.requests.asked,
+            "differences": [_route(region) for region in found.requests.regions],
         },
     }
     return json.dumps(told, indent=2, ensure_ascii=False)
@@ -145,6 +167,26 @@ def _region(section: str, region: Region, found: Difference) -> Mapping[str, Any
             "command": command.text,
             "unsaid": list(command.unsaid),
         },
+    }
+
+
+def _route(region: RouteRegion) -> Mapping[str, Any]:
+    """Return a difference of routes as JSON has it."""
+    witness = region.witness
+    return {
+        "provisions": list(region.rule_ids),
+        "direction": region.turn.direction.value,
+        "aspect": region.turn.aspect,
+        "categories": list(region.categories),
+        "instruments": list(region.instruments),
+        "states": list(region.states),
+        "issuers": list(region.issuers),
+        "conditions": list(region.conditions),
+        "periods": [_period(period) for period in region.periods],
+        "before": region.turn.before,
+        "after": region.turn.after,
+        "sentence": word_route(region),
+        "witness": witness_facts(witness.request, witness.at),
     }
 
 

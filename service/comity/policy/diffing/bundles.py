@@ -8,39 +8,17 @@ from dataclasses import dataclass, field, replace
 import pycountry
 
 from comity.policy.bundle import Bundle
-from comity.policy.diffing.comparison import Comparison, compare_rulesets
+from comity.policy.diffing.comparison import MOST_IN_DOUBT, Comparison, compare_rulesets
 from comity.policy.diffing.geography import all_clauses
 from comity.policy.diffing.regions import Direction, Region
+from comity.policy.diffing.routes import RouteComparison, compare_routes
 from comity.policy.diffing.selections import Vocabulary
 from comity.policy.diffing.wording import Sentences
 from comity.policy.lexicon import Lexicon
-from comity.policy.routing.law import RequestLaw
 from comity.policy.rules import Ruleset
 
 RESTRICTIONS = "restrictions"
 CONTENT = "content"
-
-
-@dataclass(frozen=True, slots=True)
-class RequestChanges:
-    """What differs in the law of authorities' requests for data; routes are not compared.
-
-    Attributes:
-        added: ids of provisions that only the new revision has.
-        removed: ids of those that only the old one has.
-        changed: ids of those that say something else.
-        other: parts of the law beside provisions that differ.
-    """
-
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    changed: tuple[str, ...] = ()
-    other: tuple[str, ...] = ()
-
-    @property
-    def any(self) -> bool:
-        """Whether anything differs."""
-        return bool(self.added or self.removed or self.changed or self.other)
 
 
 @dataclass(frozen=True)
@@ -53,7 +31,7 @@ class Difference:
         within: place or group without a connection to which alone questions were asked; empty
             for all questions.
         sections: section of the files -> what differs in its answers.
-        requests: what differs in the law of requests for data.
+        requests: what differs in the routes of requests for data.
         sentences: puts regions into sentences.
     """
 
@@ -61,7 +39,7 @@ class Difference:
     new: str
     within: str
     sections: Mapping[str, Comparison]
-    requests: RequestChanges
+    requests: RouteComparison
     sentences: Sentences = field(repr=False)
 
     @property
@@ -70,8 +48,9 @@ class Difference:
         return [(name, r) for name, found in self.sections.items() for r in found.regions]
 
     def count(self, direction: Direction) -> int:
-        """Return in how many regions answers go one way."""
-        return sum(region.direction is direction for _, region in self.regions)
+        """Return in how many regions answers, or routes of requests, go one way."""
+        answers = sum(region.direction is direction for _, region in self.regions)
+        return answers + sum(r.turn.direction is direction for r in self.requests.regions)
 
     @property
     def is_complete(self) -> bool:
@@ -80,52 +59,32 @@ class Difference:
 
     @property
     def is_different(self) -> bool:
-        """Whether answers differ, or provisions on requests for data that were to be compared."""
-        return bool(self.regions) or (self.requests.any and not self.within)
+        """Whether answers or routes of requests differ."""
+        return bool(self.regions or self.requests.regions)
 
 
-def compare_bundles(old: Bundle, new: Bundle, within: str = "") -> Difference:
-    """Return what differs between two bundles.
+def compare_bundles(
+    old: Bundle, new: Bundle, within: str = "", *, exhaustive: bool = False
+) -> Difference:
+    """Return what differs between two bundles; if `exhaustive`, with every question in doubt.
 
     With `within`, a place or group, only questions without any connection to it are asked: that
     nothing is found proves that no other answer changes.
     """
     atlas = new.eligibility.atlas
     code = within if atlas.is_group(within) else atlas.canonical(within)
+    most = None if exhaustive else MOST_IN_DOUBT
     return Difference(
         old=old.digest,
         new=new.digest,
         within=code,
         sections={
-            RESTRICTIONS: compare_rulesets(old.eligibility, new.eligibility, code),
-            CONTENT: compare_rulesets(old.content, new.content, code),
+            RESTRICTIONS: compare_rulesets(old.eligibility, new.eligibility, code, most=most),
+            CONTENT: compare_rulesets(old.content, new.content, code, most=most),
         },
-        requests=_compare_requests(old.requests, new.requests),
+        requests=compare_routes(old.requests, new.requests, code),
         sentences=_sentences(old, new),
     )
-
-
-def _compare_requests(old: RequestLaw, new: RequestLaw) -> RequestChanges:
-    """Return the provisions that differ."""
-    before, after = _provisions(old), _provisions(new)
-    parts = (
-        *("profiles", "platform", "clock", "categories", "held"),
-        *("offence_lists", "desks", "rulings"),
-    )
-    return RequestChanges(
-        added=tuple(i for i in after if i not in before),
-        removed=tuple(i for i in before if i not in after),
-        changed=tuple(i for i in after if i in before and before[i] != after[i]),
-        other=tuple(part for part in parts if getattr(old, part) != getattr(new, part)),
-    )
-
-
-def _provisions(law: RequestLaw) -> dict[str, object]:
-    """Return the provisions of a law by id."""
-    found: dict[str, object] = {check.id: check for check in law.checks}
-    for rules in law.instruments.values():
-        found.update((rule.id, rule) for rule in rules)
-    return found
 
 
 def _sentences(old: Bundle, new: Bundle) -> Sentences:
