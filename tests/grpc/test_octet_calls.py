@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import replace
 
 import grpc
 import pytest
+from comity.grpc_api.shortcuts import CHECK
 from comity.v1 import eligibility_service_pb2, facts_pb2
 from comity.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
 from opentelemetry.proto.trace.v1 import trace_pb2
-from property.octet_paths import SwiftPath
+from property.octet_paths import Path, SwiftPath
 from property.octet_records import identity_of
+from unit.grpc_api.local_calls import LocalCall
 from unit.grpc_api.small_world import NOW, RULESET
 
 Question = eligibility_service_pb2.CheckEligibilityRequest
+Reply = eligibility_service_pb2.CheckEligibilityResponse
 Batch = eligibility_service_pb2.BatchCheckEligibilityRequest
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = (("traceparent", f"00-{TRACE}-{SPAN}-01"), ("tracestate", "a=1"))
 TRIES, TIMEOUT_SECONDS = 6, 20
+CALLS_A_THREAD = 300
 FACTS = facts_pb2.Facts(action="call", product="telegram")
 SUBJECT = facts_pb2.Subject(account_id="account-1", ip_address="8.8.8.8", birth_date="2012-03-07")
 QUESTION = Question(subject=SUBJECT, facts=FACTS)
@@ -81,6 +86,72 @@ def test_a_batch_is_answered_alike_before_and_after_it_is_known(
         replies.append(reply)
     assert path.hits > 3
     assert replies == [replies[0]] * TRIES
+
+
+OTHER_RULESET = replace(RULESET, rules=RULESET.rules[::-1][:3])
+RULESETS = {"ab" * 32: RULESET, "cd" * 32: OTHER_RULESET}
+PEOPLE = (
+    facts_pb2.Subject(),
+    facts_pb2.Subject(ip_address="8.8.8.8"),
+    facts_pb2.Subject(ip_address="9.9.9.9", phone_number="+380501234567"),
+    facts_pb2.Subject(birth_date="2012-03-07"),
+    facts_pb2.Subject(birth_date="2012-03-08"),
+    facts_pb2.Subject(age_at_least=13, account_id="account-2"),
+)
+AT_HOME = facts_pb2.Connection(factor="residence", place="US-FL")
+
+
+def test_threads_mix_nothing_up_while_policies_and_places_are_exchanged() -> None:
+    """Each reply is what one revision and one database say of the one question."""
+    facts = facts_pb2.Facts(action="call", product="telegram", connections=[AT_HOME])
+    questions = [Question(subject=subject, facts=facts) for subject in PEOPLE]
+    expected: set[tuple[int, bytes]] = set()
+    for digest, ruleset in RULESETS.items():
+        plain = Path(lambda: NOW)
+        plain.policies.exchange(ruleset, digest)
+        for _ in range(2):
+            for number, question in enumerate(questions):
+                outcome, _ = plain.call(CHECK, question.SerializeToString(), LocalCall())
+                expected.add((number, bare(Reply.FromString(outcome.reply or b""))))
+            plain.places.exchange()
+    path = SwiftPath(lambda: NOW)
+    path.policies.exchange(RULESET, "ab" * 32)
+    told: set[tuple[int, bytes]] = set()
+    identities: list[str] = []
+
+    def ask(address: str) -> None:
+        with grpc.insecure_channel(address) as channel:
+            check = EligibilityServiceStub(channel).CheckEligibility
+            for turn in range(CALLS_A_THREAD):
+                number = turn % len(questions)
+                reply = check(questions[number], timeout=TIMEOUT_SECONDS)
+                identities.append(reply.decision_id)
+                told.add((number, bare(reply)))
+
+    with path.listening(ThreadPoolExecutor(4)) as address, ThreadPoolExecutor(4) as clients:
+        asking = [clients.submit(ask, address) for _ in range(4)]
+        turn = 0
+        while not all(future.done() for future in asking):
+            turn += 1
+            wait(asking, timeout=0.02)
+            if turn % 3:
+                path.places.exchange()
+            else:
+                path.policies.exchange(*[*map(reversed, RULESETS.items())][turn // 3 % 2])
+        for future in asking:
+            future.result()
+    assert told <= expected
+    assert len({number for number, _ in told}) == len(PEOPLE)
+    assert len(set(identities)) == 4 * CALLS_A_THREAD
+    assert path.hits > CALLS_A_THREAD
+    assert path.defects == []
+
+
+def bare(reply: eligibility_service_pb2.CheckEligibilityResponse) -> bytes:
+    """Return a reply without what each revision and each decision has of its own."""
+    reply.ClearField("decision_id")
+    reply.policy_revision.ClearField("epoch")
+    return reply.SerializeToString(deterministic=True)
 
 
 def test_a_bad_question_is_refused_though_one_like_it_is_known(
