@@ -27,6 +27,7 @@ _REQUEST: Final = eligibility_service_pb2.BatchCheckEligibilityRequest
 _ITEM: Final = eligibility_service_pb2.BatchCheckEligibilityItem
 # A large batch lets single questions in between, about every millisecond.
 _ITEMS_A_TURN: Final = 128
+_UNKNOWN_A_TURN: Final = 4
 _MOST_ITEMS: Final = limit_of(f"{_REQUEST.DESCRIPTOR.full_name}.items").most_entries or 0
 
 
@@ -118,9 +119,9 @@ class OctetBatches:
             for position, item in enumerate(view.items)
             if not under.results[position]
         }
-        for position, message in rest.items():
+        for number, (position, message) in enumerate(rest.items()):
             require_waiting(context)
-            if position % _ITEMS_A_TURN == 0:
+            if number % _UNKNOWN_A_TURN == _UNKNOWN_A_TURN - 1:
                 sleep(0)
             # One like it may have been answered just now.
             recalled = self._recall(view.items[position], position, under)
