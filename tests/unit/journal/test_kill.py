@@ -44,6 +44,9 @@ def test_a_killed_process_loses_nothing_that_it_acknowledged(tmp_path: Path, par
         directory = tmp_path / str(life)
         interval = choices.choice([0, 1, 1, 1])
         acknowledged = acknowledged_before_kill(directory, interval, choices.randrange(1, 4000))
+        # Left to its next life, nothing is touched.
+        assert recover_abandoned(directory, but=range(1)) == []
+        assert not all(map(is_sealed, segments_in(directory)))
         recover_abandoned(directory)
         frames = frames_in(directory)
         numbers = [frame.sequence for frame in frames]
