@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import platform
+import resource
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import psutil
 from bench.throughput.servers import Cores
 
 PACKAGES = ("grpcio", "protobuf", "cedarpy", "pycasbin")
@@ -21,8 +24,38 @@ def describe(cores: Cores) -> dict[str, str]:
         "processor": processor(),
         "cores": f"{os.cpu_count()}: {apart if cores.apart else 'server and load share them'}",
         "versions": ", ".join(versions()),
-        "load average before": f"{os.getloadavg()[0]:.1f}",
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Processors:
+    """What the processors of the machine have done so far, in seconds.
+
+    Attributes:
+        passed: of all of them, busy or not.
+        busy: of all of them, busy.
+        own: for this process and those that it started, once these have ended.
+    """
+
+    passed: float
+    busy: float
+    own: float
+
+    def others_since(self, before: Processors) -> float:
+        """Return which share of the processors' time others took since then."""
+        busy, own = self.busy - before.busy, self.own - before.own
+        return max(0.0, busy - own) / (self.passed - before.passed)
+
+
+def read_processors() -> Processors:
+    """Return what the processors have done so far."""
+    times = psutil.cpu_times()
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return Processors(
+        passed=sum(times) - times.guest - times.guest_nice,
+        busy=times.user + times.nice + times.system + times.irq + times.softirq + times.steal,
+        own=sum(one.ru_utime + one.ru_stime for one in used),
+    )
 
 
 def versions() -> list[str]:

@@ -11,7 +11,11 @@ from bench.throughput.table import bound, extremes, holds, number, told, with_un
 from bench.throughput.targets import Verdict, judge
 
 BEGIN, END = "<!-- measured: {} -->", "<!-- end of measured: {} -->"
-UNNAMED = {"when": "measured", "minutes": "the run took, in minutes"}
+UNNAMED = {
+    "when": "measured",
+    "others": "other programs took meanwhile",
+    "minutes": "the run took, in minutes",
+}
 
 
 class MarkerError(Exception):

@@ -17,7 +17,7 @@ from bench.throughput.arrivals import Waited, compare_goodputs, compare_latencie
 from bench.throughput.drawing import draw_known, draw_mixed, draw_norms, draw_unknown
 from bench.throughput.growth import measure_growth, measure_workers, run_inside
 from bench.throughput.load import connected, run_closed
-from bench.throughput.machine import describe
+from bench.throughput.machine import describe, read_processors
 from bench.throughput.norms import Law
 from bench.throughput.pace import Pace
 from bench.throughput.pools import Form, Pool, Supply, mean_size, one
@@ -87,7 +87,7 @@ class Run:
 
     def measure(self) -> Results:
         """Measure everything that can be; return it."""
-        cores = share_cores()
+        cores, before = share_cores(), read_processors()
         self.results.about = describe(cores)
         self.results.about["repetitions"] = f"{self._pace.repetitions} of {self._pace.seconds:g} s"
         with ExitStack() as stack:
@@ -112,6 +112,8 @@ class Run:
         shorter = self._pace.lasting(self._plan.seconds / 1.5)
         self._add(measure_growth(cores, self._plan.sizes, growth, shorter))
         self._workers(batches)
+        others = read_processors().others_since(before)
+        self.results.about["others"] = f"{others:.0%} of the processors' time"
         self.results.about["minutes"] = f"{(time.monotonic() - self._start) / 60:.1f}"
         return self.results
 
