@@ -60,22 +60,12 @@ def _plain(array: pa.Array) -> list[Any]:
 class SpanJoiner:
     """Puts spans together whose values stand in columns."""
 
-    def __init__(self, shapes: Sequence[bytes], columns: dict[Hole, list[Any]]) -> None:
+    def __init__(self, shapes: Sequence[bytes], columns: Mapping[Hole, list[Any]]) -> None:
         """Take what stood in the holes of spans from `columns`; null where there was no hole."""
-        self._pieces = [read_shape(shape) for shape in shapes]
+        self._shapes = shapes
         self._columns = columns
-        needed = {piece for pieces in self._pieces for piece in pieces if isinstance(piece, Hole)}
-        sources = {hole: Hole.END if hole is Hole.EVENT_AT_END else hole for hole in needed}
-        # Times of other events are lists; rows that have them are put together the long way.
-        rendered: dict[Hole, Column] = {
-            hole: _rendered(hole, columns[source])
-            for hole, source in sources.items()
-            if hole is not Hole.EVENT_AT
-        }
-        self._plans = [
-            None if Hole.EVENT_AT in pieces else [_part_of(piece, rendered) for piece in pieces]
-            for pieces in self._pieces
-        ]
+        self._rendered: dict[Hole, Column] = {}
+        self._plans: dict[int, list[bytes | Column] | None] = {}
 
     def spans(self, numbers: Sequence[int]) -> Iterator[bytes]:
         """Yield the spans that have the shapes of these numbers, in the order of rows.
@@ -83,23 +73,35 @@ class SpanJoiner:
         Raises:
             LookupError, TypeError, ValueError: the columns don't fit the shapes.
         """
+        plans = self._plans
         for row, number in enumerate(numbers):
-            plan = self._plans[number]
+            if number not in plans:
+                plans[number] = self._plan(read_shape(self._shapes[number]))
+            plan = plans[number]
             if plan is None:
-                yield join_span(self._pieces[number], self._values(row))
+                # Times of other events are lists: rows that have them are not put together often.
+                yield join_span(read_shape(self._shapes[number]), self._values(row))
             else:
                 parts = [part if isinstance(part, bytes) else part[row] for part in plan]
                 # A value that is missing where a shape has its hole is a TypeError.
                 yield b"".join(cast("list[bytes]", parts))
 
+    def _plan(self, pieces: Sequence[Piece]) -> list[bytes | Column] | None:
+        """Return what stands in the places of a shape's pieces; None if that can't be said."""
+        if Hole.EVENT_AT in pieces:
+            return None
+        return [self._column(each) if isinstance(each, Hole) else each for each in pieces]
+
+    def _column(self, hole: Hole) -> Column:
+        """Return what stands in one kind of hole, row by row."""
+        if hole not in self._rendered:
+            source = Hole.END if hole is Hole.EVENT_AT_END else hole
+            self._rendered[hole] = _rendered(hole, self._columns[source])
+        return self._rendered[hole]
+
     def _values(self, row: int) -> Values:
         """Return what stood in the holes of one span."""
         return {hole: column[row] for hole, column in self._columns.items()}
-
-
-def _part_of(piece: Piece, rendered: Mapping[Hole, Column]) -> bytes | Column:
-    """Return literal octets as they are, and of a hole what stands there, row by row."""
-    return rendered[piece] if isinstance(piece, Hole) else piece
 
 
 class _InstantRenderer:
