@@ -56,6 +56,12 @@ class ChangingPolicies:
         self.current = SmallPolicy(revision, bundle, Engine(ruleset))
         self.known.append(self.current)
 
+    def forget(self) -> None:
+        """Have the engine remember nothing."""
+        current = self.current
+        if current is not None:
+            self.current = replace(current, engine=Engine(current.bundle.eligibility))
+
     def known_at(self, instant: datetime) -> SmallPolicy | None:
         """Return the first revision, or none in the first half of the year."""
         return self.known[0] if instant.month > 6 else None
@@ -77,8 +83,18 @@ class Path:
         kept: spans of decisions that were not made anew.
     """
 
-    def __init__(self, clock: Callable[[], datetime], source: Source = GENERATED) -> None:
-        """Answer for the present of `clock`, with the look-ups of `source`."""
+    def __init__(
+        self,
+        clock: Callable[[], datetime],
+        source: Source = GENERATED,
+        *,
+        forgetful: bool = False,
+    ) -> None:
+        """Answer for the present of `clock`, with the look-ups of `source`.
+
+        If it is `forgetful`, neither the engine nor what makes spans remembers anything.
+        """
+        self._forgetful = forgetful
         self.policies = ChangingPolicies()
         self.places = source.places()
         self._phones = source.phones
@@ -100,6 +116,9 @@ class Path:
 
     def call(self, method: str, octets: bytes, call: LocalCall) -> tuple[Outcome, list[bytes]]:
         """Return how a call ends, and the spans that are recorded by then."""
+        if self._forgetful:
+            self._telemetry = InMemoryTelemetry(_SETTINGS)
+            self.policies.forget()
         ended, kept = self._telemetry._ended, len(self.kept)
         ended.clear()
         outcome = self._server().call(method, octets, call)

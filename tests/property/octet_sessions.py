@@ -35,12 +35,12 @@ Ask = tuple[str, bytes]
 class Session:
     """Two servers of the same policies, and one clock."""
 
-    def __init__(self, choices: Choices, source: Source) -> None:
+    def __init__(self, choices: Choices, source: Source, *, forgetful: bool) -> None:
         """Put a policy set of `source` in force."""
         self._choices = choices
         self._source = source
         self._boundary = self._now = source.boundary(choices)
-        self.plain = Path(self._read_clock, source)
+        self.plain = Path(self._read_clock, source, forgetful=forgetful)
         self.swift = SwiftPath(self._read_clock, source=source)
         self.seen: Counter[str] = Counter()
         self._ruleset = self._exchange_policies()
@@ -120,6 +120,11 @@ def _require_equal(found: object, expected: object, context: str) -> None:
     assert found == expected, f"{found}\nis not\n{expected}\nfor {context}"
 
 
-def check_session(choices: Choices, source: Source = GENERATED) -> Counter[str]:
-    """Fail if the two servers of a session differ; return what was seen."""
-    return Session(choices, source).run()
+def check_session(
+    choices: Choices, source: Source = GENERATED, *, forgetful: bool = False
+) -> Counter[str]:
+    """Fail if the two servers of a session differ; return what was seen.
+
+    It takes three times as long if one of them is to be `forgetful` in every way.
+    """
+    return Session(choices, source, forgetful=forgetful).run()
