@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from comity.domain.data_request import DataRequest
+from comity.domain.data_request import DataRequest, Offence
 from comity.policy.diffing.regions import Period
 from comity.policy.diffing.route_turns import ANSWER
 from comity.policy.diffing.routes import RouteRegion
@@ -26,6 +26,15 @@ HEADINGS: Final[Mapping[str, str]] = {
     "missing facts": "the facts that are missing go from",
     "clash of laws": "the clash of laws goes from",
 }
+
+_OFFENCE_FLAGS: Final = (
+    "committed_online",
+    "terms_violation",
+    "criminal",
+    "dual_criminality",
+    "linked_to_issuing_state",
+    "death_penalty",
+)
 
 
 def word_route(region: RouteRegion) -> str:
@@ -83,7 +92,7 @@ def word_witness(request: DataRequest, at: datetime) -> str:
 
 def witness_facts(request: DataRequest, at: datetime) -> dict[str, str]:
     """Return what a request states, by name of the fact."""
-    offence, person, emergency = request.offence, request.person, request.emergency
+    person = request.person
     told = {
         "instrument": request.instrument,
         "authority": request.authority.kind,
@@ -101,37 +110,45 @@ def witness_facts(request: DataRequest, at: datetime) -> dict[str, str]:
         "lacking": ", ".join(sorted(request.lacking)),
         "profile": request.profile,
         "events": ", ".join(event.event for event in request.events),
+        "child": "yes" if person.child else "",
+        "consents": "yes" if person.consents else "",
     }
-    told |= {"child": "yes"} if person.child else {}
-    told |= {"consents": "yes"} if person.consents else {}
+    told |= _special_facts(request)
+    told |= _offence_facts(request.offence) if request.offence is not None else {}
+    period = next((data for data in request.data if data.since is not None), None)
+    if period is not None and period.since is not None:
+        told["data since"] = period.since.isoformat()
+    return {name: value for name, value in told.items() if value}
+
+
+def _special_facts(request: DataRequest) -> dict[str, str]:
+    """Return the deadline, the silence and the emergency that a request brings."""
+    told: dict[str, str] = {}
     if request.order_deadline is not None:
         told["deadline of the order"] = request.order_deadline.isoformat()
     if request.silence_order is not None:
         until = request.silence_order.until
         told["silence ordered by"] = request.silence_order.ordered_by
         told["silence until"] = until.isoformat() if until is not None else "no end"
+    emergency = request.emergency
     if emergency is not None:
         shown, called = emergency.substantiated, emergency.call_back_confirmed
         told["emergency"] = f"{emergency.danger}, shown {shown}, confirmed {called}"
-    if offence is not None:
-        told["offence"] = ", ".join(sorted(offence.categories)) or "unknown"
-        told["lists"] = ", ".join(sorted(offence.lists))
-        told["maximum penalty in months"] = str(offence.maximum_penalty_months)
-        told["sentence in months"] = str(offence.sentence_months)
-        told["purposes"] = ", ".join(sorted(offence.purposes))
-        told |= {
-            flag.replace("_", " "): str(getattr(offence, flag))
-            for flag in (
-                "committed_online",
-                "terms_violation",
-                "criminal",
-                "dual_criminality",
-                "linked_to_issuing_state",
-                "death_penalty",
-            )
-            if getattr(offence, flag) is not None
-        }
-    period = next((data for data in request.data if data.since is not None), None)
-    if period is not None and period.since is not None:
-        told["data since"] = period.since.isoformat()
-    return {name: value for name, value in told.items() if value}
+    return told
+
+
+def _offence_facts(offence: Offence) -> dict[str, str]:
+    """Return what is stated of an offence."""
+    flags = {
+        flag.replace("_", " "): str(getattr(offence, flag))
+        for flag in _OFFENCE_FLAGS
+        if getattr(offence, flag) is not None
+    }
+    return {
+        "offence": ", ".join(sorted(offence.categories)) or "unknown",
+        "lists": ", ".join(sorted(offence.lists)),
+        "maximum penalty in months": str(offence.maximum_penalty_months),
+        "sentence in months": str(offence.sentence_months),
+        "purposes": ", ".join(sorted(offence.purposes)),
+        **flags,
+    }
