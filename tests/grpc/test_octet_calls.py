@@ -23,7 +23,7 @@ Batch = eligibility_service_pb2.BatchCheckEligibilityRequest
 TRACE, SPAN = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 PARENT = (("traceparent", f"00-{TRACE}-{SPAN}-01"), ("tracestate", "a=1"))
 TRIES, TIMEOUT_SECONDS = 6, 20
-CALLS_A_THREAD = 300
+CALLS_A_THREAD, CALLS_A_TURN = 300, 60
 FACTS = facts_pb2.Facts(action="call", product="telegram")
 SUBJECT = facts_pb2.Subject(account_id="account-1", ip_address="8.8.8.8", birth_date="2012-03-07")
 QUESTION = Question(subject=SUBJECT, facts=FACTS)
@@ -132,8 +132,10 @@ def test_threads_mix_nothing_up_while_policies_and_places_are_exchanged() -> Non
         asking = [clients.submit(ask, address) for _ in range(4)]
         turn = 0
         while not all(future.done() for future in asking):
+            wait(asking, timeout=0.005)
+            if len(identities) < turn * CALLS_A_TURN:
+                continue
             turn += 1
-            wait(asking, timeout=0.02)
             if turn % 3:
                 path.places.exchange()
             else:
