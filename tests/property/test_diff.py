@@ -7,14 +7,22 @@ from collections import Counter
 
 import pytest
 from comity.policy.diffing.comparison import compare_rulesets
+from comity.policy.diffing.provisions import find_law_changes
+from comity.policy.diffing.routes import compare_routes
+from comity.policy.routing.router import route_request
 from property.choices import RandomChoices
+from property.law_revisions import build_law, build_request, plain
 from property.revisions import build_revised, questions, told
+from unit.policy.routing.shipped import shipped_law
 
 # Some worlds of the generator have so many kinds of question that one takes a minute; these are
 # the first that don't. COMITY_DIFF_WORLDS asks for all worlds up to a number.
 WORLDS = int(os.environ.get("COMITY_DIFF_WORLDS", "0"))
 QUICK = (*range(15), 16, 18, 19, 20, 21, 24, 26, 27, 28, 29, 34, 52, 54, 70, 87, 89, 134)
 QUESTIONS = 30
+LAW = shipped_law()
+LAWS = 12
+REQUESTS = 60
 
 
 @pytest.mark.parametrize("world", range(WORLDS) if WORLDS else QUICK)
@@ -46,3 +54,27 @@ def test_the_worlds_are_worth_trying() -> None:
         )
         seen["different" if differs else "alike"] += 1
     assert min(seen["different"], seen["alike"]) >= 3, seen
+
+
+@pytest.mark.parametrize("number", range(LAWS))
+def test_laws_differ_if_and_only_if_a_request_is_routed_otherwise(number: int) -> None:
+    """Each difference has a witness; where none was found, no generated request differs."""
+    choices = RandomChoices(number)
+    law = build_law(choices, LAW)
+    found = compare_routes(LAW, law)
+    for region in found.regions:
+        request, at = region.witness.request, region.witness.at
+        routes = [route_request(request, revision, at) for revision in (LAW, law)]
+        assert routes[0] != routes[1], region
+    if not found.regions:
+        for _ in range(REQUESTS):
+            request = build_request(choices, LAW)
+            routes = [route_request(request, r, request.received_at) for r in (LAW, law)]
+            assert plain(routes[0]) == plain(routes[1]), request
+
+
+def test_the_laws_are_worth_trying() -> None:
+    """Edits that change what the law says and edits that don't are among them."""
+    laws = [build_law(RandomChoices(number), LAW) for number in range(LAWS)]
+    changed = sum(find_law_changes(LAW, law).any for law in laws)
+    assert 2 <= changed <= LAWS - 2

@@ -15,13 +15,19 @@ apart. So the difference can be found by trying them all, if it is done in the r
    lies above and below them, their absence, and what leaves them in doubt.
 5. *Search* (`search`, `meetings`, `sights`): a question is built dimension by dimension; values
    that leave the same clauses open are one class, and a branch on which the changed rule can't be
-   met is left. At the end both engines answer the question as asked, presumptions included.
+   met is left. What open rules can't tell apart is one class. At the end both engines answer the
+   question as asked, presumptions included.
 6. *Regions* (`regions`): what differs alike is merged over values and over time. The first search
-   has all facts known; a second one asks where something is not known, or other connections of
-   the person are in doubt.
+   has all facts known and tries everything; a second one asks where something is not known, or
+   other connections of the person are in doubt, and gives up after so many questions, which it
+   says, unless it is told to try them all.
 7. *Words* (`scopes`, `selections`, `localities`, `wording`): places and kinds are named as the rule
    names them, if that is what was found. What only stands for others is never told by its own
    name; what is lacking because other rules decide it is told as no more than that.
+
+Requests of authorities for data are compared apart (`routes`): which parts of the law differ
+(`provisions`), requests that meet what these name, one thing changed at a time (`inquiries`), both
+routes of each (`route_turns`), and sentences (`route_wording`).
 
 Two answers differ if the outcome, whether it is settled, or the missing facts differ. Reasons,
 texts, conflicts and validity only tell why and how long.

@@ -165,12 +165,18 @@ def _doubtful(single: Iterable[Connection], ground: Ground) -> Iterator[Company]
         yield Company((Connection(connection.factor, connection.place, trust="low"),))
 
 
+def _members(name: str, ground: Ground) -> list[str]:
+    """Return what a place or group stands for, what has come to be or ceased to be of it first."""
+    was, became = (atlas.groups.get(name, {name: ()}) for atlas in ground.atlases)
+    return sorted({**was, **became}, key=lambda p: (was.get(p) == became.get(p), p))
+
+
 def _meeting(clause: Clause, ground: Ground) -> Iterator[Connection]:
     """Yield a few connections that meet the connecting dimensions of a clause."""
     factors = sorted(clause.factors or ground.lexicons[1].factors)
     places: list[str] = []
     for name in sorted(clause.places or {ground.neutral}):
-        places += sorted(ground.atlases[1].groups.get(name, (name,)))[:MOST_CHOICES]
+        places += _members(name, ground)[:MOST_CHOICES]
     populations = [frozenset({p}) for p in sorted(clause.populations or ())] or [frozenset[str]()]
     for factor in factors[:MOST_CHOICES]:
         for place in [p for p in places if not ground.is_out(p)][:MOST_CHOICES]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -125,7 +125,7 @@ def word_members(
 ) -> str:
     """Return sets of members in words, as `forms` puts having and lacking; empty if all.
 
-    Of sets that no such words describe it says only that there are some.
+    Sets that no such words describe are told by what they have least.
     """
     sets = [v for v in scope.everything if isinstance(v, Members)]
     chosen = {v for v in values if isinstance(v, Members)}
@@ -151,7 +151,38 @@ def word_members(
         spared = all((bool(v.yes & having) and not v.yes & lacking) is (v in chosen) for v in sets)
         if spared:
             return f"{forms[0]} {named(having)} and {forms[1]} {named(lacking)}"
-    return f"in certain combinations of {dimension}"
+    return _word_combinations(sets, chosen, naming, forms)
+
+
+def _word_combinations(
+    sets: Sequence[Members], chosen: Collection[Members], naming: Naming, forms: tuple[str, str]
+) -> str:
+    """Return sets in words by the fewest members that they have, and those that they lack.
+
+    Members that go only together are told so. What is not said by that is told as more of the
+    same kind.
+    """
+    inside = [v.yes for v in sets if v in chosen and v.yes] or [v.yes for v in chosen if v.yes]
+    least = [yes for yes in inside if not any(other < yes for other in inside)]
+    needed = frozenset[str]().union(*least)
+    outside = [v.yes for v in sets if v not in chosen and any(yes <= v.yes for yes in least)]
+    lacking = frozenset[str]().union(*outside) - needed
+    lacking -= {name for yes in inside for name in yes}
+    known = frozenset(name for v in sets for name in v.yes)
+    if not least:
+        return f"{forms[1]} {word_list(naming.of(known, known))}"
+    single = frozenset(name for yes in least if len(yes) == 1 for name in yes)
+    together = sorted(yes for yes in map(sorted, least) if len(yes) > 1)
+    told = naming.of(single, known | single)
+    told += [f"both {word_list(map(word_name, yes), 'and')}" for yes in together]
+    words = [f"{forms[0]} {word_list(told)}"] if told else []
+    if lacking:
+        words.append(f"{forms[1]} {word_list(naming.of(lacking, known))}")
+    fits = all(
+        (any(yes <= v.yes for yes in least) and not v.yes & lacking) is (v in chosen) for v in sets
+    )
+    limit = "" if fits else " in some combinations with others"
+    return f"{' and '.join(words)}{limit}"
 
 
 def word_ages(values: Values, everything: Values) -> str:
