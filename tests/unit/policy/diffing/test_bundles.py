@@ -181,3 +181,50 @@ def test_a_rule_that_reaches_everybody_is_found_outside() -> None:
     assert "UA" not in {
         c.place for _, region in found.regions for c in region.witness.question.connections
     }
+
+
+OLD_ENOUGH = """\
+- id: ua-old-enough
+  title: Calls are for those above 16
+  effect: deny
+  applies_to: {connected_by: presence, product: telegram, action: call, age: {below: 16}}
+  except_person: [{connected_by: nationality, jurisdiction: friends}]
+  in_force: [{from: 2024-01-01}]
+"""
+SINCE_1990 = "[{from: 1990-01-01T00:00:00Z}]"
+FRIENDS = ", ".join(f"{code}: {SINCE_1990}" for code in ("AT", "BE", "CH", "DK"))
+
+
+def test_a_state_that_joins_a_group_of_excepted_people_is_found() -> None:
+    """The person's other connection is told, though other members of the group come first."""
+    files = policy_files(OLD_ENOUGH)
+    joins = ", US: [{from: 2025-01-01T00:00:00Z}]"
+    revisions = []
+    for more in ("", joins):
+        text = files["groups.yaml"].decode()
+        group = f"groups:\n  friends: {{members: {{{FRIENDS}{more}}}}}"
+        edited = text.replace("groups:", group, 1)
+        revisions.append(compiled({**files, "groups.yaml": edited.encode()}))
+    found = compare_bundles(*revisions)
+    region = only_known(found)
+    assert region.direction is Direction.LOOSER
+    told = found.sentences.sentence(region)
+    assert told.startswith("From 2025-01-01 02:00:00 (Europe/Kyiv) on, for whoever is in Ukraine")
+    assert "who also is a national of United States (US)" in told
+
+
+def test_an_exhaustive_comparison_leaves_nothing_untried() -> None:
+    """It finds what the usual one finds, and is complete."""
+    new = DEVICES.replace("except: {label: on_duty}\n  ", "")
+    before, after = compiled(policy_files(DEVICES)), compiled(policy_files(new))
+    usual, whole = (compare_bundles(before, after, exhaustive=e) for e in (False, True))
+    assert whole.is_complete
+    assert only_known(whole).box == only_known(usual).box
+
+
+def test_an_edit_of_one_place_is_proven_to_stay_there() -> None:
+    """All questions elsewhere were tried, none is answered differently."""
+    for edited in (DEVICES.replace("2024-09-20", "2024-10-01"), DEVICES + JULY, ""):
+        found = difference(DEVICES, edited or JULY, within="UA")
+        assert found.is_complete
+        assert not found.is_different
