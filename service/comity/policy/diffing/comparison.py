@@ -25,6 +25,7 @@ from comity.policy.diffing.sights import Sights
 from comity.policy.diffing.witnesses import find_witness
 from comity.policy.engine import Engine
 from comity.policy.rules import Ruleset
+from comity.policy.yaml_nodes import paused_collector
 
 # So many questions in doubt are tried in a comparison, shared evenly by the rules through which
 # answers can differ, what one rule leaves going to the next; twice as many for one rule alone.
@@ -50,6 +51,7 @@ class Comparison:
     is_complete: bool
 
 
+@paused_collector()
 def compare_rulesets(
     old: Ruleset, new: Ruleset, without: str = "", *, most: int | None = MOST_IN_DOUBT
 ) -> Comparison:
