@@ -115,6 +115,8 @@ def draw(results: Results) -> str:
     height = top + MARGIN
     told = f"Measured {results.about.get('when', '')}, {results.about.get('processor', '')}. "
     told += "Bars are medians, lines the lowest and highest repetition."
+    if "others" in results.about:
+        told += f" Other programs took {results.about['others']}."
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}"',

@@ -65,6 +65,13 @@ def test_it_needs_nothing_else_and_says_in_words_what_it_shows() -> None:
     assert "Some &amp; Other" in svg
 
 
+def test_it_tells_how_much_other_programs_took() -> None:
+    results = results_of_a_run()
+    assert "Other programs" not in draw(results)
+    results.about["others"] = "59% of the processors' time"
+    assert "Other programs took 59% of the processors" in draw(results)
+
+
 @pytest.mark.parametrize("colours", [LIGHT, DARK])
 def test_text_and_bars_stand_out_in_light_and_dark(colours: dict[str, str]) -> None:
     paper = colours[".paper"]
