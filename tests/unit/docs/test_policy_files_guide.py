@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from comity.policy.compiling.compilation import compile_policies
 from comity.policy.documents.base import Document
+from comity.policy.documents.checks import CheckCondition, CheckRule
 from comity.policy.documents.clauses import Clause, Negation
 from comity.policy.documents.jurisdictions import JurisdictionFile
 from comity.policy.documents.norms import ContentRule, Restriction
 from comity.policy.documents.reach import ReachRow
-from comity.policy.documents.checks import CheckCondition, CheckRule
 from comity.policy.documents.requests import DataRequestRule
 from comity.policy.problems import Level
 from comity.policy.scenarios.results import Verdict
