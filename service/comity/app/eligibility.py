@@ -27,29 +27,16 @@ Clock = Callable[[], datetime]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """The answer to one question, with what goes with it.
+class Ruled:
+    """A decision with the rules behind it.
 
     Attributes:
         record: what is kept of it.
-        recalled: the evaluation, and for how long it may be given again.
         rules: the rules that the decision names, by id.
-        valid_until: first instant at which the answer could change by itself; None if never, or
-            for a hypothetical question.
-        max_age_seconds: how long a cache may keep the reply; 0 for a hypothetical question.
-        decision_id: identity of the recorded decision.
-        message: text for the user, in the language asked for or English.
-        explanation: what missing and presumed facts would lead to; None unless asked for.
     """
 
     record: DecisionRecord
-    recalled: Remembered
     rules: Mapping[str, Rule]
-    valid_until: datetime | None
-    max_age_seconds: int
-    decision_id: str
-    message: str
-    explanation: Explanation | None = None
 
     @property
     def decision(self) -> Decision:
@@ -65,6 +52,28 @@ class Answer:
     def evaluated_at(self) -> datetime:
         """The instant that the question was answered for."""
         return self.record.evaluated_at
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Ruled):
+    """The answer to one question, with what goes with it.
+
+    Attributes:
+        recalled: the evaluation, and for how long it may be given again.
+        valid_until: first instant at which the answer could change by itself; None if never, or
+            for a hypothetical question.
+        max_age_seconds: how long a cache may keep the reply; 0 for a hypothetical question.
+        decision_id: identity of the recorded decision.
+        message: text for the user, in the language asked for or English.
+        explanation: what missing and presumed facts would lead to; None unless asked for.
+    """
+
+    recalled: Remembered
+    valid_until: datetime | None
+    max_age_seconds: int
+    decision_id: str
+    message: str
+    explanation: Explanation | None = None
 
 
 @dataclass(frozen=True)

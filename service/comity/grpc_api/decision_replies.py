@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from opentelemetry.util.types import AttributeValue
 
+from comity.app.eligibility import Ruled
 from comity.app.explanation import Explained
-from comity.app.ports.decision_recorder import DecisionRecord, RouteRecord
+from comity.app.ports.decision_recorder import RouteRecord
 from comity.app.ports.decision_records import NotRecomputed
 from comity.app.ports.policy_source import PolicyInForce
 from comity.app.recomputation import Recomputed, RuleAccount
 from comity.app.request_routing import cite, named_in_route
 from comity.app.routing import RoutedRequest
-from comity.domain.decision import Decision, Determination
+from comity.domain.decision import Determination
 from comity.domain.effect import Effect
-from comity.domain.facts import Facts
 from comity.domain.request import View
 from comity.grpc_api.data_request_replies import route_reply
 from comity.grpc_api.parts import (
@@ -34,7 +32,6 @@ from comity.grpc_api.parts import (
     visibility_of,
 )
 from comity.grpc_api.replies import decision_reply, explanation_of, provenance_of
-from comity.policy.rules import Rule
 from comity.telemetry.recollection import Recollection
 from comity.v1 import common_pb2, eligibility_service_pb2
 from comity.v1 import decision_service_pb2 as pb
@@ -45,34 +42,6 @@ REASONS: Final[Mapping[NotRecomputed, pb.Recomputation.ValueType]] = {
 _NANOS_A_SECOND: Final = 1_000_000_000
 _EFFECTS: Final = {effect.name.lower(): EFFECTS[effect] for effect in Effect}
 _DETERMINATIONS: Final = {one.value: DETERMINATIONS[one] for one in Determination}
-
-
-@dataclass(frozen=True, slots=True)
-class _Again:
-    """A decision made once more, as replies tell decisions.
-
-    Attributes:
-        record: what would be recorded of it today.
-        rules: the rules that it names, by id.
-    """
-
-    record: DecisionRecord
-    rules: Mapping[str, Rule]
-
-    @property
-    def decision(self) -> Decision:
-        """The evaluation."""
-        return self.record.decision
-
-    @property
-    def facts(self) -> Facts:
-        """What it rests on, presumptions included."""
-        return self.record.facts
-
-    @property
-    def evaluated_at(self) -> datetime:
-        """The instant that the question was answered for."""
-        return self.record.evaluated_at
 
 
 def explained_reply(explained: Explained[Recollection]) -> pb.GetDecisionResponse:
@@ -170,7 +139,7 @@ def _eligibility_of(
 ) -> eligibility_service_pb2.CheckEligibilityResponse:
     """Return the answer to a question about an account, made once more."""
     ruleset = policy.bundle.eligibility
-    reply = decision_reply(_Again(again.record, ruleset.by_id), View.LEGAL, ruleset)
+    reply = decision_reply(Ruled(again.record, ruleset.by_id), View.LEGAL, ruleset)
     reply.policy_revision.CopyFrom(revision_of(recorded.revision))
     reply.max_age.SetInParent()
     set_timestamp(reply.evaluated_at, recorded.evaluated_at)

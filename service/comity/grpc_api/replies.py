@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime
 from functools import lru_cache
-from typing import Protocol
 
-from comity.app.eligibility import Answer
+from comity.app.eligibility import Answer, Ruled
 from comity.app.messages import in_language
 from comity.app.restrictions import Restriction, RestrictionPage
-from comity.domain.decision import Conflict, Decision, Reason, Standing
+from comity.domain.decision import Conflict, Reason, Standing
 from comity.domain.effect import ALLOWED, Outcome
-from comity.domain.facts import Facts, Tie
+from comity.domain.facts import Tie
 from comity.domain.request import DatabaseIdentity, Options, Provenance, View
 from comity.grpc_api.parts import (
     CONFIDENCES,
@@ -39,32 +38,8 @@ _STANDINGS = {
 }
 
 
-class Decided(Protocol):
-    """What a reply tells of a decision, whichever call it answers."""
-
-    @property
-    def decision(self) -> Decision:
-        """The evaluation."""
-        ...
-
-    @property
-    def facts(self) -> Facts:
-        """What it rests on, look-ups and presumptions included."""
-        ...
-
-    @property
-    def rules(self) -> Mapping[str, Rule]:
-        """The rules that the decision names, by id."""
-        ...
-
-    @property
-    def evaluated_at(self) -> datetime:
-        """The instant that the question was answered for."""
-        ...
-
-
 def decision_reply(
-    answer: Decided, view: View, ruleset: Ruleset
+    answer: Ruled, view: View, ruleset: Ruleset
 ) -> eligibility_service_pb2.CheckEligibilityResponse:
     """Return what the reply tells of the decision, which other calls may have in common."""
     decision = answer.decision
@@ -117,7 +92,7 @@ def restrictions_reply(
     )
 
 
-def _reasons(answer: Decided, view: View, ruleset: Ruleset) -> Iterator[decision_pb2.Reason]:
+def _reasons(answer: Ruled, view: View, ruleset: Ruleset) -> Iterator[decision_pb2.Reason]:
     """Yield the reasons that `view` may see."""
     ground = Ground(answer.facts, ruleset.lexicon, ruleset.atlas, answer.evaluated_at)
     for reason in answer.decision.reasons:
@@ -170,7 +145,7 @@ def _connection_of(tie: Tie) -> decision_pb2.MatchedConnection:
     )
 
 
-def _conflicts(answer: Decided, view: View) -> Iterator[decision_pb2.Conflict]:
+def _conflicts(answer: Ruled, view: View) -> Iterator[decision_pb2.Conflict]:
     """Yield the conflicts that `view` may see: between public rules, or all."""
     for conflict in answer.decision.conflicts:
         forbid = answer.rules[conflict.forbid_rule_id]
