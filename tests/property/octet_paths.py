@@ -162,7 +162,9 @@ class SwiftPath(Path):
         preparer.keep = self._keep
         count = CountingDecisionRecorder(eligibility.recorder, METRICS).counter
         self.shortcuts = Shortcuts(eligibility, prepare_with(preparer), count)
-        servicer = EligibilityServicer(eligibility, self._texts(), entitlements, self.shortcuts)
+        servicer = self.servicer = EligibilityServicer(
+            eligibility, self._texts(), entitlements, self.shortcuts
+        )
         batches = OctetBatches(servicer, self.shortcuts, preparer)
         self._remembering = self._serve(
             servicer,

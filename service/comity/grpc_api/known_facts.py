@@ -40,7 +40,21 @@ class KnownFacts:
     def keep(self, facts: facts_pb2.Facts, digest: str) -> Question:
         """Return `facts`, found good by the bundle `digest`, as the use case takes them."""
         question = question_of(facts)
-        serialized = facts.SerializeToString()
-        if len(serialized) <= MOST_BYTES:
-            self._good.put(serialized, GoodFacts(question, digest))
+        octets = memorable_octets(facts)
+        if octets is not None:
+            self._good.put(octets, GoodFacts(question, digest))
         return question
+
+
+def memorable_octets(facts: facts_pb2.Facts) -> bytes | None:
+    """Return the octets of facts; None if they are not to be kept in memory.
+
+    They are too long, or have fields that the contract doesn't know and that may hold anything.
+    """
+    octets = facts.SerializeToString()
+    if len(octets) > MOST_BYTES:
+        return None
+    known = facts_pb2.Facts()
+    known.CopyFrom(facts)
+    known.DiscardUnknownFields()
+    return octets if known.ByteSize() == len(octets) else None

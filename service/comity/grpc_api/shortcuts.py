@@ -26,6 +26,7 @@ from comity.app.subject import provenance_of
 from comity.domain.decision import Decision
 from comity.domain.request import Options, View
 from comity.grpc_api.contradictions import in_subject
+from comity.grpc_api.known_facts import memorable_octets
 from comity.grpc_api.limits import limit_of
 from comity.grpc_api.remembered_answers import (
     Asked,
@@ -189,12 +190,13 @@ class Shortcuts:
     def learn(self, lesson: Lesson) -> None:
         """Remember an answer that was given the long way."""
         memory, options, record = self.memory(), lesson.options, lesson.answer.record
-        facts = lesson.message.facts.SerializeToString()
+        facts = memorable_octets(lesson.message.facts)
         if (
             memory is None
             or memory.policy is not lesson.policy
             or options.hypothetical
             or options.explain_missing
+            or facts is None
             or len(facts) + len(lesson.octets) > MOST_OCTETS
         ):
             return

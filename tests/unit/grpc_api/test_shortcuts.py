@@ -106,6 +106,19 @@ def test_nothing_of_the_subject_is_remembered_but_days_of_birth() -> None:
         assert not [octets for octets in kept if canary in octets]
 
 
+def test_facts_with_fields_that_nobody_knows_are_not_remembered() -> None:
+    """They may hold anything, an account too; such questions are answered like all others."""
+    path, unknown = server(), b"\xfa\x3f" + bytes((len(ACCOUNT),)) + ACCOUNT.encode()
+    known = facts_pb2.Facts(action="call", product="telegram").SerializeToString()
+    for facts in (known + unknown, known):
+        question = Question(facts=facts_pb2.Facts.FromString(facts))
+        for _ in range(4):
+            assert path.call(CHECK, question.SerializeToString(), LocalCall())[0].reply
+        assert (path.hits > 0) is (facts == known)
+    kept = octets_in((memory_of(path), path.servicer))
+    assert not [octets for octets in kept if ACCOUNT.encode() in octets]
+
+
 @pytest.fixture
 def small_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have only a few of everything remembered."""
