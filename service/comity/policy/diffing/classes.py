@@ -59,7 +59,8 @@ class Classes:
         self.stand_ins = stand_ins_of(sights, ground)
         self._values["place"] = [*place_values(sights, ground)]
         self._values["population"] = [*member_sets("population", sights, lexicons)]
-        self._values["trust"] = ["", LOW]
+        moved = lexicons[0].low_trust ^ lexicons[1].low_trust
+        self._values["trust"] = ["", LOW, *sorted(moved)]
         self._known: dict[Hashable, list[ValueClass]] = {}
         self._narrow: dict[Hashable, list[ValueClass]] = {}
         self._any = next(iter(lexicons[1].factors), "")
@@ -180,7 +181,7 @@ class Classes:
         ties = self._paths.ties((*path, value))
         column = sights.of_tie(dimension, ties, now)
         if dimension == "trust" and ties[1].factor:
-            return sights.capped(column, ties[1])
+            return sights.capped(column, ties)
         return column
 
     def scopes(self, now: datetime, own: Collection[str]) -> dict[str, Scope]:

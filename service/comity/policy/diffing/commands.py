@@ -76,7 +76,7 @@ def _unsaid(question: Question) -> Iterator[str]:
     for connection in question.connections:
         where = f"{connection.factor} {connection.place}"
         if connection.trust:
-            yield f"{where} at low trust"
+            yield f"{where} at {connection.trust} trust"
         if connection.populations_absent:
             yield f"{where} known not as {', '.join(sorted(connection.populations_absent))}"
     match question.age:

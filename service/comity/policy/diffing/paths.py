@@ -69,8 +69,13 @@ class Paths:
             return ghost, ghost
         members = population or Members()
         before, after = (
-            Tie(factor, atlas.canonical(place or ""), members, low_trust=trust == LOW)
-            for atlas in self._ground.atlases
+            Tie(
+                factor,
+                atlas.canonical(place or ""),
+                members,
+                low_trust=trust == LOW or trust in lexicon.low_trust,
+            )
+            for atlas, lexicon in zip(self._ground.atlases, self._ground.lexicons, strict=True)
         )
         return before, after
 

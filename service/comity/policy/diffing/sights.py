@@ -236,7 +236,7 @@ class Sights:
             columns = [
                 self.of_tie(d, ties, now) for d in ("factor", "place", "population", "trust")
             ]
-            known = self._known[key] = self.capped(conjoin(columns), ties[1])
+            known = self._known[key] = self.capped(conjoin(columns), ties)
         return known
 
     def standing_in(self, revision: int) -> int:
@@ -263,11 +263,12 @@ class Sights:
                 kept |= clauses
         return possible & kept
 
-    def capped(self, column: Column, tie: Tie) -> Column:
+    def capped(self, column: Column, ties: tuple[Tie, Tie]) -> Column:
         """Leave in doubt the clauses that name a connecting dimension of a doubtful tie."""
         certain, possible = column
-        if tie.ghost:
-            return certain & ~self.connecting, possible
-        if tie.low_trust:
-            return certain & ~self.doubtful_at_low_trust, possible
-        return column
+        for standing, tie in zip(self._standing, ties, strict=True):
+            if tie.ghost:
+                certain &= ~(self.connecting & standing)
+            elif tie.low_trust:
+                certain &= ~(self.doubtful_at_low_trust & standing)
+        return certain, possible

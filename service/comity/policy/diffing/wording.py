@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Final
@@ -132,7 +132,8 @@ class Sentences:
             return f"for whoever perhaps {by} a place that is not known"
         told = f"for whoever {by} {self._places(region)}"
         population = self._members(region, "population", ("as", "not as"))
-        trust = " by a connection of low trust" if region.box.of("trust") == {"low"} else ""
+        classes = sorted(str(trust) for trust in region.box.of("trust") if trust)
+        trust = "" if "" in region.box.of("trust") or not classes else _word_trust(classes)
         return " ".join(filter(None, (told, population))) + trust
 
     def _places(self, region: Region) -> str:
@@ -184,6 +185,11 @@ class Sentences:
             return False
         plain = {v for v in values if not (isinstance(v, Members) and v.open)}
         return is_unknown(plain, region.scopes[dimension].everything)
+
+
+def _word_trust(classes: Sequence[str]) -> str:
+    """Return how far the connection is to be trusted."""
+    return f" by a connection of {word_list(map(word_name, classes))} trust"
 
 
 def word_period(period: Period, zone: str) -> str:

@@ -228,3 +228,15 @@ def test_an_edit_of_one_place_is_proven_to_stay_there() -> None:
         found = difference(DEVICES, edited or JULY, within="UA")
         assert found.is_complete
         assert not found.is_different
+
+
+def test_a_class_of_trust_that_comes_to_be_low_is_found() -> None:
+    """What was met for certain on such a connection is in doubt."""
+    files = policy_files()
+    vocabulary = files["vocabulary.yaml"].replace(b"{vpn: low}", b"{vpn: low, ship: low}")
+    assert vocabulary != files["vocabulary.yaml"]
+    found = compare_bundles(compiled(files), compiled({**files, "vocabulary.yaml": vocabulary}))
+    assert found.regions
+    for _, region in found.regions:
+        assert "ship" in {c.trust for c in region.witness.question.connections}
+        assert "by a connection of ship trust" in found.sentences.sentence(region)
