@@ -16,6 +16,7 @@ from comity.journal import (
 from hypothesis import strategies as st
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.proto.trace.v1 import trace_pb2
+from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan
 from opentelemetry.trace import Link, SpanContext, SpanKind, Status, StatusCode, TraceState
 from opentelemetry.util.types import AnyValue
@@ -61,6 +62,7 @@ def by_sdk(case: SpanCase) -> trace_pb2.Span:
         case.name,
         context=case.context,
         parent=case.parent,
+        resource=Resource.get_empty(),  # else the SDK looks for one, which takes long
         kind=case.kind,
         attributes={**case.constant, **case.varying},
         events=[Event(name, attributes, timestamp=case.end) for name, attributes in case.events],

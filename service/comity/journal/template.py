@@ -143,7 +143,9 @@ def _links_and_status(links: Sequence[Link], status: Status) -> bytes:
     """Return the fields of links and status, by OpenTelemetry's own encoder: both are rare."""
     if not links and status is _EMPTY_STATUS:
         return _NO_STATUS
-    span = ReadableSpan("", context=INVALID_SPAN_CONTEXT, links=links, status=status)
+    span = ReadableSpan(
+        "", context=INVALID_SPAN_CONTEXT, resource=_NO_RESOURCE, links=links, status=status
+    )
     message = encode_spans([span]).resource_spans[0].scope_spans[0].spans[0]
     rare = type(message)(links=message.links, status=message.status)
     return rare.SerializeToString()
