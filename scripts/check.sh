@@ -4,7 +4,6 @@
 set -u
 cd "$(dirname "$0")/.."
 python=.venv/bin/python
-export PYTHONDONTWRITEBYTECODE=1
 failed=""
 
 step() {
