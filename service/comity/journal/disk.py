@@ -21,6 +21,7 @@ _MAPPABLE: Final = frozenset({_EXT, _XFS, _TMPFS})
 # Source: https://man7.org/linux/man-pages/man2/madvise.2.html (since Linux 5.14)
 _MADV_POPULATE_WRITE: Final = 23
 _PRIVATE: Final = 0o600
+_ZEROS: Final = memoryview(bytes(1 << 20))
 UNFINISHED_SUFFIX: Final = ".new"
 
 
@@ -87,10 +88,13 @@ class SystemDisk:
         try:
             # A hole in a file on a full disk kills whoever writes to its mapping.
             os.posix_fallocate(descriptor, 0, size)
-            mapped = file_system_of(unfinished) in _MAPPABLE
-            file = MappedFile(descriptor, size) if mapped else WrittenFile(descriptor)
             os.pwrite(descriptor, header, 0)
+            file = WrittenFile(descriptor)
             file.sync()
+            if file_system_of(unfinished) in _MAPPABLE:
+                # Only now: what is synced would be zeros, and its pages slow to write to again.
+                _write_zeros(descriptor, len(header), size)
+                file = MappedFile(descriptor, size)
             unfinished.rename(path)
             sync_directory(path.parent)
         except BaseException:
@@ -104,6 +108,16 @@ class SystemDisk:
     def remove(self, path: Path) -> None:
         """Unlink the file."""
         path.unlink(missing_ok=True)
+
+
+def _write_zeros(descriptor: int, start: int, end: int) -> None:
+    """Write zeros to a file: the kernel keeps what is written in large pages, what is mapped not.
+
+    Raises:
+        OSError: the disk refuses.
+    """
+    while start < end:
+        start += os.pwrite(descriptor, _ZEROS[: end - start], start)
 
 
 class WrittenFile:
