@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 from grpc._cython import cygrpc  # type: ignore[attr-defined] # not in the stubs
 
 from comity.grpc_api.callers import IDENTITY_PROPERTIES
-from comity.grpc_api.early_requests import Arguments, receive_first
+from comity.grpc_api.early_requests import Arguments, receive_first, without_request
 from comity.logs import report_defect
 
 _SHORTEST_PUSHBACK_MS: Final = 10
@@ -129,6 +129,30 @@ class _Turn:
                 report_defect(error)
 
 
+def run_at_once(fn: Callable[..., Any], *args: Any) -> _Turn:  # noqa: ANN401 - as gRPC has it
+    """Have a call answered on the thread that polls: for refusals, which wait for nothing."""
+    turn = _Turn()
+    try:
+        fn(*args)
+    except Exception as error:  # noqa: BLE001 - the thread that polls must not end
+        report_defect(error)
+    turn.end()
+    return turn
+
+
+class AtOnce(ThreadPoolExecutor):
+    """No threads at all: whatever is handed over is run by whoever hands it over."""
+
+    def __init__(self) -> None:
+        """Begin without a thread; none is ever started."""
+        super().__init__(1)
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - as inherited
+        """Run `fn`."""
+        assert not kwargs  # gRPC gives none
+        return run_at_once(fn, *args)
+
+
 class _Call(NamedTuple):
     """A call that waits for a thread.
 
@@ -183,7 +207,8 @@ class CallThreads(ThreadPoolExecutor):
         caller = _identity_in(args) if self._known else b""
         if not self._in_flight.enter(caller):
             fn(_over_share.set, True)
-            return self._aside.submit(fn, *args)
+            refused = without_request(args)
+            return self._aside.submit(fn, *args) if refused is None else run_at_once(fn, *refused)
         turn, arrival = _Turn(), monotonic()
 
         def answer(arguments: Arguments) -> None:

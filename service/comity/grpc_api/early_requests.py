@@ -72,6 +72,20 @@ def receive_first(arguments: Arguments, then: Callable[[Arguments], None]) -> bo
     return True
 
 
+def without_request(arguments: Arguments) -> Arguments | None:
+    """Return `arguments` with an empty request, which nobody has to wait for.
+
+    It is for calls that are refused. None if `arguments` aren't those of a call with one message
+    and one reply.
+    """
+    if not USABLE or len(arguments) != len(_UnaryCall._fields):
+        return None
+    call = _UnaryCall._make(arguments)
+    if call.answer is not _server._unary_response_in_pool:  # noqa: SLF001
+        return None
+    return tuple(call._replace(await_request=bytes, deserialize=None))
+
+
 def _take_request(call: _UnaryCall) -> Any:  # noqa: ANN401 - any message
     """Return the message of a call; None if there is none, or nobody waits for the reply."""
     state = call.state

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from typing import Any, Final, NoReturn
 
 import grpc
 from grpc_status import rpc_status
 
-from comity.grpc_api.call_threads import CallsInFlight, CallThreads, NotBegun, begin
+from comity.grpc_api.call_threads import AtOnce, CallsInFlight, CallThreads, NotBegun, begin
 from comity.grpc_api.errors import overloaded_status
 from comity.grpc_api.wrapping import Behaviour, Continuation, UnaryInterceptor
 from comity.metrics import WorkerMetrics
@@ -37,8 +38,10 @@ class OverloadInterceptor(UnaryInterceptor):
         """Let in as many calls as the settings say."""
         super().__init__()
 
+        counters = {reason: metrics.not_begun.labels(reason.value) for reason in NotBegun}
+
         def tell(reason: NotBegun) -> None:
-            metrics.not_begun.labels(reason.value).inc()
+            counters[reason].inc()
 
         most, most_per_caller = settings.max_in_flight, settings.max_in_flight_per_caller
         self._in_flight = CallsInFlight(most, most_per_caller, tell)
@@ -104,17 +107,24 @@ class OverloadInterceptor(UnaryInterceptor):
             del requests
             _refuse(context, self._in_flight, NotBegun.SERVER_FULL)
 
-        return grpc.stream_unary_rpc_method_handler(_on(self._aside, refuse))
+        return grpc.stream_unary_rpc_method_handler(_on(AtOnce(), refuse))
 
 
 def _refuse(context: grpc.ServicerContext, in_flight: CallsInFlight, reason: NotBegun) -> NoReturn:
     """End a call, and say when to come again."""
     pushback_ms = in_flight.refuse(reason)
-    status = rpc_status.to_status(overloaded_status(of_caller=reason is NotBegun.CALLER_FULL))
+    status = _status(of_caller=reason is NotBegun.CALLER_FULL)
     trailers = (*(status.trailing_metadata or ()), (PUSHBACK, str(pushback_ms)))
     context.set_trailing_metadata(trailers)
     context.abort(status.code, status.details)
     raise AssertionError  # abort never returns
+
+
+@cache
+def _status(*, of_caller: bool) -> grpc.Status:
+    """Return the status of a call that is one too many."""
+    status: grpc.Status = rpc_status.to_status(overloaded_status(of_caller=of_caller))
+    return status
 
 
 def _on(threads: ThreadPoolExecutor, behaviour: Behaviour) -> Behaviour:
