@@ -12,6 +12,18 @@ step() {
     "$@" || failed="$failed [$name]"
 }
 
+# It takes about as long as all other steps before the tests, which take the other core meanwhile.
+told=$(mktemp)
+$python -m comity policy test policies --mutate --most-alive 3 >"$told" 2>&1 &
+scenarios=$!
+tell_scenarios() {
+    wait "$scenarios"
+    code=$?
+    cat "$told"
+    rm -f "$told"
+    return "$code"
+}
+
 step "format" $python -m ruff format --check --quiet .
 step "lint" $python -m ruff check --quiet .
 step "types" $python -m mypy
@@ -19,7 +31,7 @@ step "import contracts" env PYTHONPATH=service $python -c 'import sys; from impo
 step "proto lint and breaking check" $python scripts/check_contract.py
 step "policy lint" $python -m comity policy lint policies
 step "policy findings" $python -m comity policy findings policies
-step "policy scenarios, and what they notice" $python -m comity policy test policies --mutate --most-alive 3
+step "policy scenarios, and what they notice" tell_scenarios
 step "tests" $python -m pytest -n "${COMITY_TEST_PROCESSES:-2}" --dist worksteal -q
 
 if [ -n "$failed" ]; then

@@ -27,6 +27,7 @@ from unit.grpc_api.small_world import SmallWorld
 
 ASK = "/Test/Ask"
 BATCH = "/Test/BatchAsk"
+_LATE_SECONDS = 0.5
 SLOW = "/Test/GetDecision"
 MOST_SLOW = 32
 
@@ -230,8 +231,10 @@ def test_a_call_that_expires_while_it_waits_is_not_begun() -> None:
     with serving(threads=1) as busy, grpc.insecure_channel(busy.address) as channel:
         hold(channel, busy, b"1")
         with pytest.raises(grpc.RpcError) as late:
-            channel.unary_unary(ASK)(b"late", timeout=0.5)
+            channel.unary_unary(ASK)(b"late", timeout=_LATE_SECONDS)
         assert late.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
+        # The server counts from when the call came, which was before the client gave up.
+        time.sleep(_LATE_SECONDS)
         busy.release.set()
         eventually(lambda: busy.in_flight() == 0)
         assert busy.begun == [b"1"]

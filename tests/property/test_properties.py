@@ -23,7 +23,7 @@ DRAWN = max(10, EXAMPLES // 100)
 Record = Callable[[str, object], None]
 # Agreement carries the other properties over to the reference: it gets the most examples. An
 # example of memory compiles an engine for every question, and asks a dozen.
-SHARES = dict.fromkeys(PROPERTIES, 0.25) | {"agreement": 1.0, "memory": 0.1}
+SHARES = dict.fromkeys(PROPERTIES, 0.15) | {"agreement": 1.0, "memory": 0.06}
 
 
 def seeds_of(name: str, chunk: int) -> range:
