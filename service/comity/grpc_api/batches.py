@@ -16,6 +16,7 @@ from comity.grpc_api.deadlines import require_waiting
 from comity.grpc_api.eligibility import Call, EligibilityServicer
 from comity.grpc_api.interceptors import parse
 from comity.grpc_api.limits import limit_of
+from comity.grpc_api.parts import revision_of
 from comity.grpc_api.remembered_answers import Memory
 from comity.grpc_api.reply_octets import encode_evaluated_at, encode_response, encode_result
 from comity.grpc_api.shortcuts import ITEM, Shortcuts
@@ -176,7 +177,6 @@ def _is_usual(call: Call, memory: Memory) -> bool:
 
 def _revision_octets(call: Call) -> bytes:
     """Return the fields of the reply that tell of the revision."""
-    revision = eligibility_service_pb2.BatchCheckEligibilityResponse()
-    revision.policy_revision.epoch = call.policy.revision.epoch
-    revision.policy_revision.digest = call.policy.revision.digest
-    return revision.SerializeToString()
+    revision = revision_of(call.policy.revision)
+    reply = eligibility_service_pb2.BatchCheckEligibilityResponse(policy_revision=revision)
+    return reply.SerializeToString()

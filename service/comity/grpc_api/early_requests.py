@@ -50,10 +50,8 @@ def receive_first(arguments: Arguments, then: Callable[[Arguments], None]) -> bo
     `arguments` are those that gRPC hands over, on the thread that it polls with. Return False,
     and do nothing, if they aren't those of a call with one message and one reply.
     """
-    if not USABLE or len(arguments) != len(_UnaryCall._fields):
-        return False
-    call = _UnaryCall._make(arguments)
-    if call.answer is not _server._unary_response_in_pool:  # noqa: SLF001
+    call = _unary_call(arguments)
+    if call is None:
         return False
     received = _server._receive_message(call.state, call.event.call, call.deserialize)  # noqa: SLF001
 
@@ -78,12 +76,16 @@ def without_request(arguments: Arguments) -> Arguments | None:
     It is for calls that are refused. None if `arguments` aren't those of a call with one message
     and one reply.
     """
+    call = _unary_call(arguments)
+    return call and tuple(call._replace(await_request=bytes, deserialize=None))
+
+
+def _unary_call(arguments: Arguments) -> _UnaryCall | None:
+    """Return `arguments` by name; None if they are of another kind of call, or gRPC is unknown."""
     if not USABLE or len(arguments) != len(_UnaryCall._fields):
         return None
     call = _UnaryCall._make(arguments)
-    if call.answer is not _server._unary_response_in_pool:  # noqa: SLF001
-        return None
-    return tuple(call._replace(await_request=bytes, deserialize=None))
+    return call if call.answer is _server._unary_response_in_pool else None  # noqa: SLF001
 
 
 def _take_request(call: _UnaryCall) -> Any:  # noqa: ANN401 - any message

@@ -29,16 +29,11 @@ from comity.grpc_api.refusal import Faults
 from comity.grpc_api.replies import restrictions_reply
 from comity.grpc_api.reply_templates import ReplyTemplates
 from comity.grpc_api.requests import restriction_query_of, subject_of
-from comity.grpc_api.shortcuts import ITEM, UNARY, Lesson, Shortcuts
+from comity.grpc_api.shortcuts import ITEM, UNARY, Lesson, QuestionMessage, Shortcuts
 from comity.grpc_api.vocabulary import Vocabulary, unknown_names
 from comity.v1 import common_pb2, eligibility_service_pb2, eligibility_service_pb2_grpc
 
 MOST_EXPLAINED = 10
-
-QuestionMessage = (
-    eligibility_service_pb2.CheckEligibilityRequest
-    | eligibility_service_pb2.BatchCheckEligibilityItem
-)
 
 
 @dataclass(frozen=True, slots=True)

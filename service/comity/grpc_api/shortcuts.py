@@ -26,7 +26,7 @@ from comity.app.subject import provenance_of
 from comity.domain.decision import Decision
 from comity.domain.request import Options, View
 from comity.grpc_api.contradictions import in_subject
-from comity.grpc_api.known_facts import memorable_octets
+from comity.grpc_api.known_facts import MOST_BYTES, memorable_octets
 from comity.grpc_api.limits import limit_of
 from comity.grpc_api.remembered_answers import (
     Asked,
@@ -45,7 +45,12 @@ from comity.telemetry.prepared_spans import PreparedSpan, SpanPreparer
 from comity.telemetry.recorder import DECISION_SPAN
 from comity.v1 import eligibility_service_pb2, facts_pb2
 
-MOST_OCTETS: Final = 2048  # longer questions are rare, and would fill the memory
+MOST_OCTETS: Final = MOST_BYTES  # of facts and options together
+
+QuestionMessage = (
+    eligibility_service_pb2.CheckEligibilityRequest
+    | eligibility_service_pb2.BatchCheckEligibilityItem
+)
 
 CHECK: Final = "/comity.v1.EligibilityService/CheckEligibility"
 UNARY: Final = "unary"
@@ -73,10 +78,7 @@ class Lesson:
         form: how it is recorded: `UNARY` or `ITEM`.
     """
 
-    message: (
-        eligibility_service_pb2.CheckEligibilityRequest
-        | eligibility_service_pb2.BatchCheckEligibilityItem
-    )
+    message: QuestionMessage
     octets: bytes
     options: Options
     policy: PolicyInForce
