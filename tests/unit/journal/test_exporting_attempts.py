@@ -46,7 +46,66 @@ def test_what_was_plainly_refused_was_not_sent(tmp_path: Path) -> None:
     attempts.close()
 
 
-@pytest.mark.parametrize("text", ["", "[]\n", "{}", '{"first": "x"}\n', '{"life": 1, "la'])
+def test_what_was_sent_of_one_writer_is_known_after_another_was_sent(tmp_path: Path) -> None:
+    """The exporter after a killed one may begin with another life than that one ended with."""
+    (batch,) = batches_in(tmp_path / "one", 10)
+    (other,) = batches_in(tmp_path / "other", 10)
+    for expected, batches in ((0, (batch,)), (10, (other, batch)), (30, (batch, other))):
+        counts = Counts()
+        attempts = Attempts(tmp_path, counts)
+        for sent in batches:
+            attempts.begin(sent)
+        assert counts.repeated == expected
+        attempts.close()
+
+
+def test_a_refusal_does_not_undo_what_was_perhaps_taken_before(tmp_path: Path) -> None:
+    """Halves of a batch whose first answer was lost are sent once more; a third time is not."""
+    (batch,) = batches_in(tmp_path, 10)
+    first, second = batch.halves()
+    counts = Counts()
+    attempts = Attempts(tmp_path, counts)
+    attempts.begin(batch)
+    attempts.begin(batch)
+    attempts.forget()
+    assert counts.repeated == 10
+    for half in (first, second):
+        attempts.begin(half)
+        attempts.settle(half)
+    assert counts.repeated == 20
+    attempts.begin(batch)
+    assert counts.repeated == 20
+    attempts.close()
+
+
+def test_lives_that_are_never_settled_are_forgotten(tmp_path: Path) -> None:
+    """The file stays short enough to be read at once, and tells of those that came last."""
+    lives = [batches_in(tmp_path / str(number), 10)[0] for number in range(20)]
+    attempts = Attempts(tmp_path, Counts())
+    for batch in lives:
+        attempts.begin(batch)
+    attempts.close()
+    assert (tmp_path / ATTEMPT).stat().st_size < 4096
+    counts = Counts()
+    attempts = Attempts(tmp_path, counts)
+    attempts.begin(lives[0])
+    assert counts.repeated == 0
+    attempts.begin(lives[-1])
+    assert counts.repeated == 10
+    attempts.close()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "[]\n",
+        "{}",
+        '{"first": "x"}\n',
+        '{"sent": 1, "re',
+        '{"sent": {"x": [1]}, "repeated": 1}\n',
+    ],
+)
 def test_a_note_that_makes_no_sense_is_none(tmp_path: Path, text: str) -> None:
     """It decides nothing but a count."""
     (batch,) = batches_in(tmp_path, 10)

@@ -123,7 +123,10 @@ def test_what_was_dropped_to_make_room_is_missing(tmp_path: Path, sender: Keepin
         journal.flush(20)
     cursor = export(tmp_path, sender)
     assert cursor.counts.missing > 0
-    assert cursor.counts.delivered + cursor.counts.missing == 1000
+    # What was lost is told by spans in the journal, as far as there was room for them meanwhile.
+    appended = journal.status().appended
+    assert appended >= 1000
+    assert cursor.counts.delivered + cursor.counts.missing == appended
     assert len(sender.taken()) == len(set(sender.taken())) == cursor.counts.delivered
 
 

@@ -147,7 +147,10 @@ class Exporter:
                 assert_never(answer)
         self._cursor.counts.left_out += len(batch.frames) - len(chosen.frames)
         self._pass(batch)
-        return self._insist(partial(self._cursor.save, self._directory))
+        if not self._insist(partial(self._cursor.save, self._directory)):
+            return False
+        self._attempts.settle(batch)
+        return True
 
     def _bury(self, batch: Batch, reason: str) -> None:
         """Keep the only span of `batch` as a dead letter; count those that went for it.
