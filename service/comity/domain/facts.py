@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class UnknownReason(StrEnum):
@@ -43,8 +44,7 @@ class AtLeastYears:
 Age = BornBetween | AtLeastYears
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(NamedTuple):
     """A set-valued fact.
 
     Attributes:
@@ -112,9 +112,8 @@ class Tie:
 NULL_TIE = Tie(factor="", source="null")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class FactKey:
-    """The name of one fact, as `missing_facts` and `presumed_facts` list it.
+class FactKey(NamedTuple):
+    """The name of one fact, as `missing_facts` and `presumed_facts` list it; sorts by its texts.
 
     Attributes:
         dimension: `action`, `product`, `device`, `purpose`, `item`, `label`, `age`,

@@ -224,11 +224,11 @@ def _lift(key: FactKey, facts: Facts) -> Facts:
         case "label":
             return replace(facts, labels_open=True)
         case "item":
-            return replace(facts, items=replace(facts.items, open=True))
+            return replace(facts, items=facts.items._replace(open=True))
         case "purpose":
-            return replace(facts, purposes=replace(facts.purposes, open=True))
+            return replace(facts, purposes=facts.purposes._replace(open=True))
         case "population":
-            opened = [replace(t, populations=replace(t.populations, open=True)) for t in ours]
+            opened = [replace(t, populations=t.populations._replace(open=True)) for t in ours]
             return _swap(facts, ours, opened)
         case "place":
             return _swap(facts, ours, [ghost(key.factor)])

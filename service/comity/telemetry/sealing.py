@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from comity.domain.facts import FactKey
@@ -38,5 +38,5 @@ class Seal:
     def _sealed(self, key: FactKey) -> FactKey:
         """Return `key` without its member if that is sensitive."""
         if (key.dimension, key.member) in self.sensitive:
-            return replace(key, member=SEALED)
+            return key._replace(member=SEALED)
         return key
