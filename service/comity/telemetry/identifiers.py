@@ -40,6 +40,15 @@ class Randomness:
                 ends = range(length, len(fetched) + 1, length)
                 self._store.extend(fetched[end - length : end] for end in ends)
 
+    def take_some(self, count: int) -> list[bytes]:
+        """Return `count` times what `take` returns."""
+        take = self._store.popleft
+        try:
+            taken = [take() for _ in range(count)]
+        except IndexError:  # what was taken before is given to nobody
+            return [self.take() for _ in range(count)]
+        return taken if self._zeros not in taken else [self.take() for _ in taken]
+
 
 class SystemRandomIdGenerator(IdGenerator):
     """Makes ids that can't be guessed from earlier ones: whoever holds one may read a decision."""

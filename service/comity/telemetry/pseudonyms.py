@@ -8,11 +8,12 @@ nobody does.
 from __future__ import annotations
 
 import contextlib
-import hmac
+import hashlib
 import os
 import secrets
 import tempfile
 import threading
+from binascii import hexlify
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -26,10 +27,18 @@ _SUFFIX: Final = ".key"
 _KEY_BYTES: Final = 32
 _KEY_ID_INPUT: Final = b"\0key id"
 _KEY_ID_DIGITS: Final = 16
+_BLOCK_BYTES: Final = 64
+_INNER: Final = bytes(octet ^ 0x36 for octet in range(256))
+_OUTER: Final = bytes(octet ^ 0x5C for octet in range(256))
 
 
 class Pseudonyms:
     """Makes pseudonyms: HMAC-SHA-256 of the account id, in hexadecimal.
+
+    The hashes that have taken up the key are copied for each: `hmac` takes twice as long for a
+    copy, and `hmac.digest`, which lets other threads in, three times.
+
+    Source: RFC 2104 (HMAC)
 
     Attributes:
         key_id: names the key without giving it away; an account can only be looked up in spans
@@ -38,8 +47,13 @@ class Pseudonyms:
 
     def __init__(self, key: str) -> None:
         """Make them under `key`, whose text is the secret."""
-        self._keyed = hmac.new(key.encode(), digestmod="sha256")
-        self.key_id = self._digest(_KEY_ID_INPUT)[:_KEY_ID_DIGITS]
+        secret = key.encode()
+        if len(secret) > _BLOCK_BYTES:
+            secret = hashlib.sha256(secret).digest()
+        block = secret.ljust(_BLOCK_BYTES, b"\0")
+        self._inner = hashlib.sha256(block.translate(_INNER))
+        self._outer = hashlib.sha256(block.translate(_OUTER))
+        self.key_id = self.of_octets(_KEY_ID_INPUT)[:_KEY_ID_DIGITS].decode()
 
     def current(self) -> Pseudonyms:
         """Return itself: this key has no period."""
@@ -47,13 +61,14 @@ class Pseudonyms:
 
     def of(self, account_id: str) -> str:
         """Return the pseudonym of an account."""
-        return self._digest(account_id.encode())
+        return self.of_octets(account_id.encode()).decode()
 
-    def _digest(self, text: bytes) -> str:
-        """Return the digest of `text`; unlike `hmac.digest` without letting other threads in."""
-        keyed = self._keyed.copy()
-        keyed.update(text)
-        return keyed.hexdigest()
+    def of_octets(self, account_id: bytes) -> bytes:
+        """Return the pseudonym of an account; both as octets."""
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(account_id)
+        outer.update(inner.digest())
+        return hexlify(outer.digest())
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,9 @@ def test_no_two_threads_get_the_same_octets() -> None:
 
     def take(found: list[bytes]) -> None:
         together.wait(30)
-        found += [randomness.take() for _ in range(TAKEN)]
+        found += [randomness.take() for _ in range(TAKEN // 2)]
+        while len(found) < TAKEN:
+            found += randomness.take_some(min(50, TAKEN - len(found)))
 
     threads = [threading.Thread(target=take, args=(found,)) for found in taken]
     with switching_often():
@@ -55,6 +57,9 @@ def test_zero_is_never_given_out() -> None:
     """One octet in 256 would be."""
     randomness = Randomness(1)
     assert {randomness.take() for _ in range(10_000)} == {bytes([n]) for n in range(1, 256)}
+    together = [randomness.take_some(7) for _ in range(2_000)]
+    assert {len(taken) for taken in together} == {7}
+    assert {octets for taken in together for octets in taken} == {bytes([n]) for n in range(1, 256)}
 
 
 def test_a_forked_process_gets_other_octets() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import stat
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -51,6 +52,17 @@ def test_a_pseudonym_is_the_hmac_of_the_account() -> None:
     """
     expected = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843"
     assert Pseudonyms("Jefe").of("what do ya want for nothing?") == expected
+
+
+@pytest.mark.parametrize("octets", [0, 1, 31, 32, 63, 64, 65, 200])
+def test_pseudonyms_are_hmacs_under_keys_of_any_length(octets: int) -> None:
+    """Keys longer than a block of the hash are hashed first."""
+    key = "k" * octets
+    pseudonyms = Pseudonyms(key)
+    for account in ("a", "account-4711", "x" * 128, "ä" * 40):
+        expected = hmac.new(key.encode(), account.encode(), "sha256").hexdigest()
+        assert pseudonyms.of(account) == expected
+        assert pseudonyms.of_octets(account.encode()) == expected.encode()
 
 
 def test_the_key_id_tells_keys_apart_and_is_no_pseudonym() -> None:
