@@ -166,8 +166,8 @@ def settle_member(choices: Choices, members: Members, dimension: str) -> Members
     has = {kind for known in members.yes for kind in above(dimension, known)}
     if chance(choices, 50):
         may_be = not kinds & members.no and (members.open or kinds & members.yes)
-        return replace(members, yes=members.yes | {member}) if may_be else members
-    return members if member in has else replace(members, no=members.no | {member})
+        return members._replace(yes=members.yes | {member}) if may_be else members
+    return members if member in has else members._replace(no=members.no | {member})
 
 
 def settle_set(dimension: str) -> Change:

@@ -47,10 +47,13 @@ DIMENSION_BY_DIMENSION = """
                 )
                 for dimension in ties[0].parts
             }
-            smeared = _both(base, conjoin(self._planes, list(met.values())))
+            smeared = _both(base.now, conjoin(self._table.planes.listed, list(met.values())))
             sightings = [Sighting(sighting.tie, smeared) for sighting in sightings]
-        plain ="""
+        return Scene("""
 ANY = """
+
+from comity.policy.engine.columns import conjoin
+
 
 def _any(masks):
     found = 0
@@ -65,7 +68,7 @@ SABOTAGES = (
     Sabotage(
         "Connections are read dimension by dimension: OR, then AND.",
         (
-            Edit("scenes", "\n        plain =", DIMENSION_BY_DIMENSION),
+            Edit("scenes", "\n        return Scene(", DIMENSION_BY_DIMENSION),
             Edit("scenes", "\n\ndef _both(", ANY),
         ),
     ),
@@ -75,7 +78,7 @@ SABOTAGES = (
             Edit(
                 "weighing",
                 "    by_tie = tuple(",
-                "    OTHER[:] = sightings[-1:]\n    by_tie = tuple(",
+                "    OTHER[:] = [s for s in sightings if s.columns][-1:]\n    by_tie = tuple(",
             ),
             Edit(
                 "weighing",
@@ -90,8 +93,8 @@ SABOTAGES = (
         (
             Edit(
                 "weighing",
-                "in sightings:\n        certain, possible = disjoin(planes.person_e",
-                "in sightings[:1]:\n        certain, possible = disjoin(planes.person_e",
+                "in sightings:\n        if not sighting.columns:",
+                "in sightings[:1]:\n        if not sighting.columns:",
             ),
         ),
     ),

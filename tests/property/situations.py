@@ -128,7 +128,7 @@ def aim(choices: Choices, facts: Facts, ruleset: Ruleset) -> Facts:
     def joined(members: Members, named: frozenset[str] | None) -> Members:
         if named is None or members.no or chance(choices, 25):
             return members
-        return replace(members, yes=frozenset({pick(choices, sorted(named))}))
+        return members._replace(yes=frozenset({pick(choices, sorted(named))}))
 
     places: Sequence[str] = [p for p in sorted(clause.places or ()) if p in PLACES]
     tie = build_tie(choices)

@@ -190,5 +190,5 @@ def tie_order(tie: Tie) -> tuple[str, str, bool, bool, list[str], list[str], boo
         sorted(tie.populations.yes),
         sorted(tie.populations.no),
         tie.populations.open,
-        f"{tie.since}{tie.until}",
+        f"{tie.since}{tie.until}" if tie.since or tie.until else "",
     )

@@ -82,12 +82,12 @@ class Engine:
         """Compile `ruleset`."""
         table = build_table(ruleset)
         scenery = Scenery(ruleset, table)
-        edges = {*scenery.places.instants, *scenery.products.instants}
+        edges = {*scenery.places.instants, *scenery.bases.products.instants}
         rulings = Rulings(table.rules, ruleset.rulings)
         self._table = table
         self._scenery = scenery
-        self._calendar = Calendar(table, scenery.ages, rulings, edges)
-        self._horizon = Horizon(table, self._calendar, scenery.ages, rulings)
+        self._calendar = Calendar(table, scenery.bases.ages, rulings, edges)
+        self._horizon = Horizon(table, self._calendar, scenery.bases.ages, rulings)
         unknowns = Unknowns(table, scenery.kinds)
         self._answering = Answering(table, unknowns, Clashes(table, rulings))
         self._memo: Cache[Hashable, Remembered] = Cache(DECISIONS_KEPT)
@@ -115,11 +115,11 @@ class Engine:
 
     def age_cell(self, age: Age | None, now: datetime) -> AgeCell:
         """Return what the rules can tell of `age` at `now`; a cell means the same at any time."""
-        return self._scenery.ages.cell(age, self._calendar.at(now).births)
+        return self._scenery.bases.ages.cell(age, self._calendar.at(now).births)
 
     def creation_cell(self, created: datetime | None) -> int | None:
         """Return what the rules can tell of an account's creation."""
-        return self._scenery.creations.cell(created)
+        return self._scenery.bases.creations.cell(created)
 
     def masks(self, facts: Facts, now: datetime) -> Masks:
         """Return the three answers of every rule in force, whatever its modality."""
@@ -158,8 +158,8 @@ class Engine:
             facts.labels,
             facts.labels_absent,
             facts.labels_open,
-            self._scenery.ages.cell(facts.age, moment.births),
-            self._scenery.creations.cell(facts.account_created),
+            self._scenery.bases.ages.cell(facts.age, moment.births),
+            self._scenery.bases.creations.cell(facts.account_created),
             ties,
             origins,
         )

@@ -60,7 +60,7 @@ class Answering:
             missing_facts=tuple(sorted(missing)),
             would_change=tuple(sorted(frozenset[FactKey]().union(*shaken) - missing)),
             presumed_facts=scene.facts.presumed,
-            conflicts=self._clashes.among(weighing.total.clashing, scene.base, moment, now),
+            conflicts=self._clashes.among(weighing.total.clashing, scene.base.now, moment, now),
             valid_until=until,
         )
 

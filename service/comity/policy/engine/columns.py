@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from comity.policy.engine.planes import NEGATED, Dimension, Index, Plane
 
@@ -30,8 +31,7 @@ class Match:
     pending: frozenset[Hashable] = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(NamedTuple):
     """The columns of one value of one dimension.
 
     Attributes:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from comity.domain.facts import Members, Tie
 from comity.policy.engine.cache import Cache
@@ -21,12 +21,12 @@ from comity.policy.engine.kinds import SetColumns
 from comity.policy.engine.places import Change, Places
 from comity.policy.engine.planes import CONNECTING, LOW, Dimension, Plane
 from comity.policy.engine.table import RuleTable
+from comity.policy.engine.weighing import concerned_by
 
 TieKey = tuple[str, str, Members, bool, bool, bool, int]
 
 
-@dataclass(frozen=True, slots=True)
-class SeenTie:
+class SeenTie(NamedTuple):
     """What rules see of one connection.
 
     Attributes:
@@ -35,6 +35,8 @@ class SeenTie:
         parts: the columns of each connecting dimension by itself, as of now, caps left out.
         ghost: whether the connection stands for those that are not known.
         changes: rules that name a group to which the place is to come or which it is to leave.
+        concerned: the rules that `now` says anything of, as `concerned_by` tells.
+        concerned_later: the same of `relaxed`.
     """
 
     now: tuple[Column, ...]
@@ -42,6 +44,8 @@ class SeenTie:
     parts: Mapping[Dimension, Columns]
     ghost: bool
     changes: tuple[Change, ...]
+    concerned: int
+    concerned_later: int
 
 
 class Ties:
@@ -53,6 +57,7 @@ class Ties:
         "_places",
         "_planes",
         "_populations",
+        "_table_planes",
         "_trust",
         "_unknown",
     )
@@ -61,6 +66,7 @@ class Ties:
         self, table: RuleTable, places: Places, populations: SetColumns, limit: int
     ) -> None:
         """Combine `places` and `populations` with factors and trust."""
+        self._table_planes = table.planes
         self._planes = table.planes.listed
         self._places = places
         self._populations = populations
@@ -120,7 +126,9 @@ class Ties:
             loose = self._capped(conjoin(self._planes, list(relaxed.values())), tie)
         if moving:
             loose = _cap(self._planes, loose)
-        return SeenTie(settled, loose, parts, tie.ghost, changes)
+        concerned = concerned_by(self._table_planes, settled)
+        later = concerned if loose is settled else concerned_by(self._table_planes, loose)
+        return SeenTie(settled, loose, parts, tie.ghost, changes, concerned, later)
 
     def _capped(self, columns: tuple[Column, ...], tie: Tie) -> tuple[Column, ...]:
         """Leave in doubt the clauses that name a connecting dimension of a doubtful tie."""

@@ -73,7 +73,7 @@ class Unknowns:
         doubtful = []
         for position in positions:
             columns = scene.sightings[position].columns
-            for plane in part:
+            for plane in part if columns else ():
                 certain, possible = columns[plane]
                 if holds(certain, number):
                     return
@@ -94,7 +94,7 @@ class Unknowns:
             connecting = dimension in CONNECTING
             if connecting and tie.ghost:
                 continue
-            columns = (seen.parts if connecting else scene.general)[dimension][plane]
+            columns = (seen.parts if connecting else scene.base.general)[dimension][plane]
             if columns is not None and holds(columns[1] & ~columns[0], number):
                 yield from self._of_atom(dimension, names, tie, scene)
 

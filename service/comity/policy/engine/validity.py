@@ -89,8 +89,8 @@ class Horizon:
         if not self._table.requiring:
             return 0
         planes = self._table.planes
-        possible = disjoin(planes.body, scene.relaxed_base)[1]
-        excepted = disjoin(planes.exceptions, scene.relaxed_base)[0]
+        possible = disjoin(planes.body, scene.base.relaxed)[1]
+        excepted = disjoin(planes.exceptions, scene.base.relaxed)[0]
         concerned = (moment.in_force | moment.changing) & possible & ~excepted
         forbidding, requiring = self._table.forbidding, self._table.requiring
         clashing = concerned & forbidding if live & requiring else 0

@@ -3,30 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from operator import or_
+from typing import Final, NamedTuple
 
 from comity.domain.facts import Tie
 from comity.policy.engine.bits import numbers_in
 from comity.policy.engine.columns import Column
+from comity.policy.engine.planes import Planes
 from comity.policy.engine.rulings import NO_PREFERENCES, Preferences
 from comity.policy.engine.table import RuleTable
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """One connection as the rules see it, combined with the person and the request.
 
     Attributes:
         tie: the connection.
-        columns: for each plane, the rules whose clause is met on it.
+        columns: for each plane, the rules whose clause is met on it; empty if no answer can
+            change by them.
     """
 
     tie: Tie
     columns: Sequence[Column]
 
 
-@dataclass(frozen=True, slots=True)
-class Verdicts:
+class Verdicts(NamedTuple):
     """The rules that answer on one connection, or on any.
 
     Attributes:
@@ -46,8 +47,10 @@ class Verdicts:
     alone_possibly: int
 
 
-@dataclass(frozen=True, slots=True)
-class Weighing:
+NONE_ANSWERS: Final = Verdicts(0, 0, 0, 0, 0, 0)
+
+
+class Weighing(NamedTuple):
     """The answers of all rules.
 
     Attributes:
@@ -61,8 +64,7 @@ class Weighing:
     preferences: Preferences
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(NamedTuple):
     """What holds of the person, over all connections.
 
     Attributes:
@@ -76,6 +78,17 @@ class Person:
     possible: int
 
 
+def concerned_by(planes: Planes, columns: Sequence[Column]) -> int:
+    """Return the rules that `columns` say anything of which can change an answer.
+
+    An exception by itself changes none: it takes effect where the body may be met.
+    """
+    concerned = 0
+    for part in (planes.body, planes.person_exceptions, planes.person_conditions):
+        concerned |= disjoin(part, columns)[1]
+    return concerned
+
+
 def disjoin(planes: range, columns: Sequence[Column]) -> Column:
     """Return the rules any of whose clauses in `planes` is met, for certain and possibly."""
     certain = possible = 0
@@ -86,8 +99,7 @@ def disjoin(planes: range, columns: Sequence[Column]) -> Column:
     return certain, possible
 
 
-@dataclass(frozen=True, slots=True)
-class InForce:
+class InForce(NamedTuple):
     """The rules that can act.
 
     Attributes:
@@ -104,16 +116,16 @@ class InForce:
 def weigh(table: RuleTable, sightings: Sequence[Sighting], in_force: InForce) -> Weighing:
     """Answer for every rule on every connection: AND inside, subtract, then OR across."""
     person = weigh_person(table, sightings)
-    by_tie = tuple(weigh_tie(table, sighting, person, in_force) for sighting in sightings)
-    certain = held = possible = clashing = alone = alone_possibly = 0
+    by_tie = tuple(
+        [
+            weigh_tie(table, sighting, person, in_force) if sighting.columns else NONE_ANSWERS
+            for sighting in sightings
+        ]
+    )
+    total = NONE_ANSWERS
     for verdicts in by_tie:
-        certain |= verdicts.certain
-        held |= verdicts.held
-        possible |= verdicts.possible
-        clashing |= verdicts.clashing
-        alone |= verdicts.alone
-        alone_possibly |= verdicts.alone_possibly
-    total = Verdicts(certain, held, possible, clashing, alone, alone_possibly)
+        if verdicts is not NONE_ANSWERS:
+            total = Verdicts(*map(or_, total, verdicts))
     return Weighing(total, by_tie, in_force.preferences)
 
 
@@ -123,6 +135,8 @@ def weigh_person(table: RuleTable, sightings: Sequence[Sighting]) -> Person:
     excepted = excepted_possibly = 0
     met = met_possibly = planes.unconditional
     for sighting in sightings:
+        if not sighting.columns:
+            continue
         certain, possible = disjoin(planes.person_exceptions, sighting.columns)
         excepted |= certain
         excepted_possibly |= possible
@@ -137,6 +151,8 @@ def weigh_person(table: RuleTable, sightings: Sequence[Sighting]) -> Person:
 def weigh_tie(table: RuleTable, sighting: Sighting, person: Person, in_force: InForce) -> Verdicts:
     """Answer for every rule on one connection."""
     body, body_possibly = disjoin(table.planes.body, sighting.columns)
+    if not in_force.possible & person.possible & body_possibly:
+        return NONE_ANSWERS
     excepted, excepted_possibly = disjoin(table.planes.exceptions, sighting.columns)
     certain = alone = in_force.certain & person.certain & body & ~excepted_possibly
     held = in_force.certain & person.held & body & ~excepted
