@@ -60,7 +60,7 @@ def question_of(facts: facts_pb2.Facts) -> Question:
         device=facts.device or None,
         purposes=frozenset(facts.purposes),
         items=frozenset(facts.item_classes),
-        connections=tuple(map(_connection_of, facts.connections)),
+        connections=tuple(map(connection_of, facts.connections)),
         open_factors=frozenset(facts.open_factors),
         open_sets=frozenset(facts.open_sets),
         labels=frozenset(Label(label.name, instant_in(label, "until")) for label in facts.labels),
@@ -83,7 +83,7 @@ def restriction_query_of(
     )
 
 
-def _connection_of(connection: facts_pb2.Connection) -> Connection:
+def connection_of(connection: facts_pb2.Connection) -> Connection:
     """Return one connecting factor."""
     return Connection(
         factor=connection.factor,

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import NamedTuple
 
 from comity.domain.facts import Facts
 from comity.domain.question import Question
 from comity.policy.engine.cache import Cache
-from comity.policy.presumptions import known_age, known_creation, resolve
+from comity.policy.presumptions import Presumptions, known_age, known_creation
 from comity.policy.rules import Ruleset
 
 KEPT = 4096
@@ -15,29 +16,44 @@ KEPT = 4096
 RULESETS_KEPT = 4
 
 
+class _Remembered(NamedTuple):
+    """What is remembered under one set of rules.
+
+    Attributes:
+        ruleset: the rules.
+        presumptions: their presumptions.
+        facts: the facts of questions seen lately.
+    """
+
+    ruleset: Ruleset
+    presumptions: Presumptions
+    facts: Cache[Hashable, Facts]
+
+
 class Resolver:
     """Gives the facts of questions, presumptions applied; shared by threads."""
 
     def __init__(self) -> None:
         """Begin with nothing remembered."""
-        self._known: tuple[tuple[Ruleset, Cache[Hashable, Facts]], ...] = ()
+        self._remembered: tuple[_Remembered, ...] = ()
 
     def resolve(self, question: Question, ruleset: Ruleset) -> Facts:
         """Return the facts of `question` by the presumptions of `ruleset`."""
-        known, key = self._of(ruleset), _key(question)
-        facts = known.get(key)
+        remembered, key = self._of(ruleset), _key(question)
+        facts = remembered.facts.get(key)
         if facts is None:
-            facts = known.put(key, resolve(question, ruleset.lexicon, ruleset.atlas))
+            return remembered.facts.put(key, remembered.presumptions.resolve(question))
         return _with_dates(facts, question)
 
-    def _of(self, ruleset: Ruleset) -> Cache[Hashable, Facts]:
+    def _of(self, ruleset: Ruleset) -> _Remembered:
         """Return what is remembered under these rules; of rules no longer used nothing is held."""
-        for rules, known in self._known:
-            if rules is ruleset:
-                return known
-        known = Cache(KEPT)
-        self._known = ((ruleset, known), *self._known[: RULESETS_KEPT - 1])
-        return known
+        for remembered in self._remembered:
+            if remembered.ruleset is ruleset:
+                return remembered
+        presumptions = Presumptions(ruleset.lexicon, ruleset.atlas)
+        remembered = _Remembered(ruleset, presumptions, Cache(KEPT))
+        self._remembered = (remembered, *self._remembered[: RULESETS_KEPT - 1])
+        return remembered
 
 
 def _key(question: Question) -> Hashable:

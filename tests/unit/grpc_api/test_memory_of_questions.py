@@ -11,6 +11,8 @@ from comity.domain.errors import ComityError
 from comity.grpc_api.callers import LoopbackEntitlements
 from comity.grpc_api.eligibility import EligibilityServicer
 from comity.grpc_api.known_facts import MOST_BYTES, KnownFacts
+from comity.grpc_api.limits import limit_of
+from comity.grpc_api.requests import question_of
 from comity.v1 import eligibility_service_pb2, facts_pb2
 from unit.grpc_api.request_noise import random_message
 from unit.grpc_api.small_world import BUNDLE, LEXICON, SmallPolicy, SmallWorld
@@ -116,3 +118,43 @@ def test_long_facts_are_not_remembered() -> None:
         known.keep(facts_of(length), "ab")
     assert known.find(facts_of(40)) is not None
     assert known.find(facts_of(MOST_BYTES)) is None
+
+
+def test_facts_are_known_by_their_parts() -> None:
+    """Connections and the rest that were good in other company need no examination."""
+    known = KnownFacts()
+    ukraine = facts_pb2.Connection(factor="works_for", place="UA", populations=["military"])
+    poland = facts_pb2.Connection(factor="presence", place="PL")
+    call, post = (facts_pb2.Facts(action=a, product="telegram") for a in ("call", "channel_post"))
+    for facts, one in ((call, ukraine), (post, poland)):
+        known.keep(facts_pb2.Facts(action=facts.action, product="telegram", connections=[one]), "a")
+    asked = facts_pb2.Facts(action="call", product="telegram", connections=[poland, ukraine])
+    found = known.find(asked)
+    assert found is not None
+    assert found == (question_of(asked), "a")
+    other = facts_pb2.Connection(factor="presence", place="FR")
+    asked.connections.append(other)
+    assert known.find(asked) is None
+    known.keep(facts_pb2.Facts(action="search", product="telegram", connections=[other]), "b")
+    assert known.find(asked) is None
+
+
+def test_more_connections_than_allowed_are_not_known_by_their_parts() -> None:
+    """Each may be good; there are too many all the same."""
+    known = KnownFacts()
+    one = facts_pb2.Connection(factor="presence", place="PL")
+    most = limit_of("comity.v1.Facts.connections").most_entries or 0
+    known.keep(facts_pb2.Facts(action="call", connections=[one]), "a")
+    assert known.find(facts_pb2.Facts(action="call", connections=[one] * most)) is not None
+    assert known.find(facts_pb2.Facts(action="call", connections=[one] * (most + 1))) is None
+
+
+def test_connections_with_unknown_fields_are_not_remembered() -> None:
+    """What the contract doesn't know may hold anything."""
+    known = KnownFacts()
+    plain = facts_pb2.Connection(factor="presence", place="PL")
+    odd = facts_pb2.Connection.FromString(plain.SerializeToString() + b"\xfa\x3e\x03abc")
+    for one, is_known in ((odd, False), (plain, True)):
+        facts = facts_pb2.Facts(action="call", connections=[one])
+        known.keep(facts, "a")
+        assert (known.find(facts) is not None) is is_known
