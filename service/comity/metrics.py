@@ -163,18 +163,18 @@ class CountingDecisionRecorder:
         self._counters = {
             (effect, determination): metrics.decisions.labels(
                 effect.name.lower(), determination.value
-            )
+            ).inc
             for effect in Effect
             for determination in Determination
         }
 
-    def counter(self, decision: Decision) -> Callable[[], None]:
-        """Return what counts one more decision like this."""
-        return self._counters[decision.effect, decision.determination].inc
+    def counter(self, decision: Decision) -> Callable[[float], None]:
+        """Return what counts so many decisions like this."""
+        return self._counters[decision.effect, decision.determination]
 
     def record(self, record: DecisionRecord) -> str:
         """Count `record` and return the id under which the other keeps it."""
-        self.counter(record.decision)()
+        self.counter(record.decision)(1)
         return self._inner.record(record)
 
     def record_route(self, record: RouteRecord) -> str:

@@ -111,7 +111,9 @@ class Session:
         assert len(set(identities)) == len(identities)
         assert set(decisions_in(method, outcome)) <= set(identities)
         kind = "batch" if method == BATCH else "unary"
-        self.seen[f"{kind} recalled"] += self.swift.hits > before
+        recalled = self.swift.hits - before
+        self.seen[f"{kind} recalled"] += recalled > 0
+        self.seen[f"{kind} recalled in part"] += 0 < recalled < len(spans)
         self.seen[f"{kind} {'ended' if outcome.code else 'answered'}"] += 1
 
 

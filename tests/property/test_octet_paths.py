@@ -15,7 +15,14 @@ from property.octet_sources import GENERATED, SHIPPED, Source
 EXAMPLES = int(os.environ.get("COMITY_EXAMPLES", "2000"))
 LEAST_SHARE_RECALLED = 0.25
 # What has to be among the calls for the comparison to be worth anything.
-WANTED = ("unary ended", "batch ended", "policies exchanged", "places exchanged")
+WANTED = (
+    "unary ended",
+    "batch ended",
+    "batch recalled in part",
+    "batch recalled whole",
+    "policies exchanged",
+    "places exchanged",
+)
 
 
 @settings(
@@ -41,4 +48,5 @@ def test_the_same_holds_on_sessions_of_which_many_calls_are_recalled(
         seen += check_session(RandomChoices(seed), source)
     for kind in ("unary", "batch"):
         assert seen[f"{kind} recalled"] > LEAST_SHARE_RECALLED * seen[f"{kind} answered"], seen
+    seen["batch recalled whole"] = seen["batch recalled"] - seen["batch recalled in part"]
     assert min(seen[kind] for kind in WANTED) > 3, seen

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import sleep, time_ns
 from typing import Final
@@ -15,21 +14,23 @@ from comity.domain.errors import ComityError, InvalidQuestionError
 from comity.grpc_api.deadlines import require_waiting
 from comity.grpc_api.eligibility import Call, EligibilityServicer
 from comity.grpc_api.interceptors import parse
-from comity.grpc_api.limits import limit_of
-from comity.grpc_api.parts import revision_of
-from comity.grpc_api.remembered_answers import Memory
-from comity.grpc_api.reply_octets import encode_evaluated_at, encode_response, encode_result
+from comity.grpc_api.remembered_answers import Memory, Moment, Recalled
+from comity.grpc_api.reply_octets import (
+    encode_decision_ids,
+    encode_evaluated_at,
+    encode_responses,
+    encode_result,
+)
 from comity.grpc_api.shortcuts import ITEM, Shortcuts
+from comity.grpc_api.swift_batches import ITEMS_A_TURN, MOST_ITEMS
 from comity.grpc_api.views import BATCH_VIEW, BatchView, ItemView, is_plain
-from comity.telemetry.prepared_spans import CallSpan, Parent, SpanPreparer
+from comity.telemetry.prepared_spans import Parent, SpanPreparer, encode_position
 from comity.v1 import common_pb2, eligibility_service_pb2
 
 _REQUEST: Final = eligibility_service_pb2.BatchCheckEligibilityRequest
 _ITEM: Final = eligibility_service_pb2.BatchCheckEligibilityItem
 # A large batch lets single questions in between, about every millisecond.
-_ITEMS_A_TURN: Final = 128
 _UNKNOWN_A_TURN: Final = 4
-_MOST_ITEMS: Final = limit_of(f"{_REQUEST.DESCRIPTOR.full_name}.items").most_entries or 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +39,15 @@ class _Under:
 
     Attributes:
         call: what its items share.
-        memory: what is remembered of the revision that answers it.
-        span: what the spans of its items share.
-        evaluated_at: the instant that it is answered for, as a field of each reply.
-        results: results so far, as fields of the reply; empty for what is not known.
-        spans: spans of items that are to be recorded before the reply leaves.
-        counts: what counts their decisions.
+        moment: what is remembered of the revision that answers it.
+        recalled: answers that are known, by position.
+        results: other results, as fields of the reply, by position.
     """
 
     call: Call
-    memory: Memory
-    span: CallSpan
-    evaluated_at: bytes
-    results: list[bytes] = field(default_factory=list)
-    spans: list[bytes] = field(default_factory=list)
-    counts: list[Callable[[], None]] = field(default_factory=list)
+    moment: Moment
+    recalled: dict[int, Recalled] = field(default_factory=dict)
+    results: dict[int, bytes] = field(default_factory=dict)
 
 
 class OctetBatches:
@@ -80,20 +75,17 @@ class OctetBatches:
         if view is None or call is None or memory is None or not _is_usual(call, memory):
             request = parse(_REQUEST.FromString, octets)
             return self._servicer.BatchCheckEligibility(request, context).SerializeToString()
-        parent = get_current_span().get_span_context()
-        above = Parent.of(parent) if parent.is_valid else None
-        span = self._preparer.begin(above, time_ns(), call.now)
-        under = _Under(call, memory, span, encode_evaluated_at(call.now))
+        began = time_ns()
+        under = _Under(call, Moment(memory, call.now, ITEM))
         for position, item in enumerate(view.items):
             require_waiting(context)
-            if position % _ITEMS_A_TURN == _ITEMS_A_TURN - 1:
+            if position % ITEMS_A_TURN == ITEMS_A_TURN - 1:
                 sleep(0)
-            under.results.append(self._recall(item, position, under))
+            self._recall(item, position, under)
         self._answer_rest(view, under, context)
-        self._preparer.keep(under.spans)
-        for count in under.counts:
-            count()
-        return b"".join((*under.results, _revision_octets(call)))
+        self._record(under, began)
+        results = [under.results[position] for position in range(len(view.items))]
+        return b"".join((*results, memory.revision))
 
     def _begin(self, view: BatchView, octets: bytes, context: grpc.ServicerContext) -> Call | None:
         """Return what the items share; None if all is to be examined together.
@@ -118,36 +110,47 @@ class OctetBatches:
         rest = {
             position: parse(_ITEM.FromString, item.SerializeToString())
             for position, item in enumerate(view.items)
-            if not under.results[position]
+            if position not in under.recalled
         }
         for number, (position, message) in enumerate(rest.items()):
             require_waiting(context)
             if number % _UNKNOWN_A_TURN == _UNKNOWN_A_TURN - 1:
                 sleep(0)
             # One like it may have been answered just now.
-            recalled = self._recall(view.items[position], position, under)
-            if not recalled:
+            if not self._recall(view.items[position], position, under):
                 result = self._servicer.result(message, position, under.call)
-                recalled = encode_result(result.SerializeToString())
-            under.results[position] = recalled
+                under.results[position] = encode_result(result.SerializeToString())
 
-    def _recall(self, item: ItemView, position: int, under: _Under) -> bytes:
-        """Return the result of an item, as a field of the reply; empty if it is not known."""
-        memory, now = under.memory, under.call.now
-        asked = memory.asked.get((under.call.octets, item.facts))
-        if asked is None:
-            return b""
-        subject = item.subject
-        recalled = self._shortcuts.recall(memory, asked, subject, now, ITEM)
+    def _recall(self, item: ItemView, position: int, under: _Under) -> bool:
+        """Keep the answer to an item if it is known, and return whether it is."""
+        moment = under.moment
+        asked = moment.memory.asked.get((under.call.octets, item.facts))
+        recalled = None
+        if asked is not None:
+            recalled = self._shortcuts.recall(moment, asked, item.subject)
         if recalled is None:
-            return b""
-        known, _, ending = recalled
-        span, decision_id = self._preparer.assemble(
-            known.span, under.span, subject.account_id, ending, position
-        )
-        under.spans.append(span)
-        under.counts.append(known.count)
-        return encode_response(recalled.reply(under.evaluated_at, decision_id))
+            return False
+        under.recalled[position] = recalled
+        return True
+
+    def _record(self, under: _Under, began: int) -> None:
+        """Record the answers that were known, and make results of them.
+
+        Raises:
+            NotRecordedError: they can't be recorded; some may be, all the same.
+        """
+        parent, now = get_current_span().get_span_context(), under.call.now
+        call = self._preparer.begin(Parent.of(parent) if parent.is_valid else None, began, now)
+        decided = [decision for _, _, decision in under.recalled.values()]
+        positions = map(encode_position, under.recalled)
+        spans, span_ids = self._preparer.assemble(call, decided, positions)
+        self._preparer.keep(spans)
+        shared = encode_evaluated_at(now) + encode_decision_ids(call.trace_id)
+        for (position, recalled), span_id in zip(under.recalled.items(), span_ids, strict=True):
+            known, ending, _ = recalled
+            known.count(1)
+            parts = encode_responses(((known.reply, ending),), shared, (span_id,))
+            under.results[position] = b"".join(parts)
 
 
 def _view_of(octets: bytes) -> BatchView | None:
@@ -156,7 +159,7 @@ def _view_of(octets: bytes) -> BatchView | None:
         view = BATCH_VIEW.FromString(octets)
     except DecodeError:
         return None
-    return view if is_plain(view, octets) and len(view.items) <= _MOST_ITEMS else None
+    return view if is_plain(view, octets) and len(view.items) <= MOST_ITEMS else None
 
 
 def _options(view: BatchView) -> common_pb2.Options:
@@ -173,10 +176,3 @@ def _is_usual(call: Call, memory: Memory) -> bool:
     options = call.options
     usual = not options.hypothetical and not options.explain_missing
     return usual and memory.policy is call.policy
-
-
-def _revision_octets(call: Call) -> bytes:
-    """Return the fields of the reply that tell of the revision."""
-    revision = revision_of(call.policy.revision)
-    reply = eligibility_service_pb2.BatchCheckEligibilityResponse(policy_revision=revision)
-    return reply.SerializeToString()

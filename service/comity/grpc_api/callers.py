@@ -82,3 +82,16 @@ def is_loopback(peer: str) -> bool:
         return False
     mapped = getattr(address, "ipv4_mapped", None)
     return bool((mapped or address).is_loopback)
+
+
+def is_entitled(
+    entitlements: Entitlements, options: Options, context: grpc.ServicerContext
+) -> bool:
+    """Return whether the caller may use `options`."""
+    if entitlements.open_to_all(options):
+        return True
+    try:
+        entitlements.require(caller_of(context), options)
+    except NotEntitledError:
+        return False
+    return True

@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from typing import Final, NamedTuple
+from typing import Final
 
 from comity.app.ports.place_lookup import PlaceFinding
 from comity.app.ports.policy_source import PolicyInForce
 from comity.domain.facts import Age, BornBetween
 from comity.domain.request import Options
 from comity.grpc_api.contradictions import FURTHEST_AHEAD
-from comity.grpc_api.reply_octets import encode_valid_until
+from comity.grpc_api.reply_octets import encode_revision, encode_valid_until
 from comity.policy.date_classes import AgeClass, DateClasses
 from comity.policy.engine.ages import Birthday, next_birthday
 from comity.policy.engine.cache import Cache
-from comity.telemetry.prepared_spans import PreparedSpan, encode_ending
+from comity.telemetry.prepared_spans import Decided, PreparedSpan, encode_ending
 
 ASKED_KEPT: Final = 4096
 ANSWERS_KEPT: Final = 8192
@@ -101,7 +101,7 @@ class Known:
         ending: when it ends.
         tells_end: whether replies say when.
         span: what makes its spans.
-        count: counts it.
+        count: counts so many like it.
         finding: what its identity is part of the key, and so must not be another's.
     """
 
@@ -111,22 +111,17 @@ class Known:
     ending: Ending
     tells_end: bool
     span: PreparedSpan
-    count: Callable[[], None]
+    count: Callable[[float], None]
     finding: PlaceFinding | None
 
 
-class Found(NamedTuple):
-    """What the octets of a question lead to.
+Found = tuple[Key, PlaceFinding | None, KnownAge, str]
+"""What the octets of a question lead to: the key that names the answer, the place of the address,
+None if none is given, the age, and the account; empty if none is given."""
 
-    Attributes:
-        key: names the answer.
-        finding: the place of the address; None if none is given.
-        age: the age.
-    """
-
-    key: Key
-    finding: PlaceFinding | None
-    age: KnownAge
+Recalled = tuple[Known, bytes, Decided]
+"""An answer that may be given again: the answer, what a reply says of its end, and what makes its
+span."""
 
 
 class _Ages:
@@ -140,11 +135,21 @@ class _Ages:
 
 
 class Memory:
-    """What is remembered of one revision; shared by threads."""
+    """What is remembered of one revision; shared by threads.
+
+    Attributes:
+        policy: the revision.
+        revision: the revision as a field of the reply to a batch.
+        classes: classes of dates.
+        asked: questions that came before, by the octets of their options and facts.
+        glimpsed: those that came only once.
+        answers: their answers.
+    """
 
     def __init__(self, policy: PolicyInForce, classes: DateClasses) -> None:
         """Remember nothing yet."""
         self.policy = policy
+        self.revision = encode_revision(policy.revision)
         self.classes = classes
         self.asked: Cache[tuple[bytes, bytes], Asked] = Cache(ASKED_KEPT)
         self.glimpsed: Cache[tuple[bytes, bytes], bool] = Cache(ASKED_KEPT)
@@ -167,3 +172,23 @@ class Memory:
         """Return the one object for this ending."""
         key = (until, birthdays)
         return self._endings.get(key) or self._endings.put(key, Ending(*key))
+
+
+class Moment:
+    """What is remembered, as it is at one instant.
+
+    Attributes:
+        memory: what is remembered.
+        now: the instant.
+        ages: the ages known at it.
+        form: how answers are recorded.
+    """
+
+    __slots__ = ("ages", "form", "memory", "now")
+
+    def __init__(self, memory: Memory, now: datetime, form: str) -> None:
+        """Look at `memory` at `now`, for answers that are recorded in this `form`."""
+        self.memory = memory
+        self.now = now
+        self.ages = memory.ages_at(now)
+        self.form = form

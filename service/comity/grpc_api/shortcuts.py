@@ -11,8 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from opentelemetry.trace import SpanKind
 from opentelemetry.util.types import AttributeValue
@@ -21,6 +20,7 @@ from comity.app.eligibility import Answer, Eligibility
 from comity.app.ports.decision_recorder import DecisionRecord
 from comity.app.ports.ip_address import MalformedAddressError
 from comity.app.ports.phone_lookup import MalformedPhoneNumberError
+from comity.app.ports.place_lookup import PlaceFinding
 from comity.app.ports.policy_source import PolicyInForce
 from comity.app.subject import provenance_of
 from comity.domain.decision import Decision
@@ -35,8 +35,10 @@ from comity.grpc_api.remembered_answers import (
     Known,
     KnownAge,
     Memory,
+    Moment,
+    Recalled,
 )
-from comity.grpc_api.reply_octets import common_octets, encode_decision_id
+from comity.grpc_api.reply_octets import common_octets
 from comity.grpc_api.requests import subject_of
 from comity.grpc_api.shape import find_violations
 from comity.grpc_api.tracing import STATUS_CODE, rpc_attributes
@@ -57,7 +59,7 @@ UNARY: Final = "unary"
 ITEM: Final = "item"
 
 Prepare = Callable[[DecisionRecord], PreparedSpan]
-Count = Callable[[Decision], Callable[[], None]]
+Count = Callable[[Decision], Callable[[float], None]]
 
 _ACCOUNT_LIMIT: Final = limit_of(f"{facts_pb2.Subject.DESCRIPTOR.full_name}.account_id")
 _IS_ACCOUNT: Final = re.compile(_ACCOUNT_LIMIT.pattern or "").fullmatch
@@ -87,24 +89,6 @@ class Lesson:
     form: str
 
 
-class Recalled(NamedTuple):
-    """An answer that may be given again.
-
-    Attributes:
-        known: the answer.
-        ending: what a reply says of its end.
-        ending_in_span: what a span says of it.
-    """
-
-    known: Known
-    ending: bytes
-    ending_in_span: bytes
-
-    def reply(self, evaluated_at: bytes, decision_id: str) -> bytes:
-        """Return a serialised reply; `evaluated_at` is the field of that name."""
-        return self.known.reply + self.ending + evaluated_at + encode_decision_id(decision_id)
-
-
 class Shortcuts:
     """Finds answers given before; shared by threads."""
 
@@ -120,10 +104,6 @@ class Shortcuts:
         self._count = count
         self._memory: Memory | None = None
 
-    def clock(self) -> datetime:
-        """Return the present instant."""
-        return self._eligibility.clock()
-
     def memory(self) -> Memory | None:
         """Return what is remembered of the revision in force; None if there is none in force."""
         memory, current = self._memory, self._eligibility.policies.current
@@ -134,59 +114,65 @@ class Shortcuts:
             memory = self._memory = Memory(current, DateClasses(current.engine, steps))
         return memory
 
-    def recall(
-        self, memory: Memory, asked: Asked, subject: facts_pb2.Subject, now: datetime, form: str
-    ) -> Recalled | None:
+    def moment(self, form: str) -> Moment | None:
+        """Return what is remembered now of answers that are recorded in this `form`.
+
+        It is None if no revision is in force.
+        """
+        memory = self.memory()
+        return None if memory is None else Moment(memory, self._eligibility.clock(), form)
+
+    def recall(self, moment: Moment, asked: Asked, subject: facts_pb2.Subject) -> Recalled | None:
         """Return the answer to a question; None if it is not known."""
-        found = self.find(memory, asked, subject, now, form)
+        found = self.find(moment, asked, subject)
         if found is None:
             return None
-        key, _, age = found
-        known = memory.answers.get(key)
+        key, _, age, account_id = found
+        known, now = moment.memory.answers.get(key), moment.now
         if known is None or not known.start <= now < known.end:
             return None
-        in_reply, in_span = age.endings.get(known.ending) or age.ending(known.ending, now)
-        return Recalled(known, in_reply if known.tells_end else b"", in_span)
+        ending = known.ending
+        in_reply, in_span = age.endings.get(ending) or age.ending(ending, now)
+        if not known.tells_end:
+            in_reply = b""
+        return known, in_reply, (known.span, in_span, account_id)
 
-    def find(
-        self, memory: Memory, asked: Asked, subject: facts_pb2.Subject, now: datetime, form: str
-    ) -> Found | None:
-        """Return what a question leads to; None if anything about its subject is unusual.
-
-        `form` tells how its answer is recorded.
-        """
+    def find(self, moment: Moment, asked: Asked, subject: facts_pb2.Subject) -> Found | None:
+        """Return what a question leads to; None if anything about its subject is unusual."""
         account_id = subject.account_id
         if account_id and (len(account_id) > _LONGEST_ACCOUNT or _IS_ACCOUNT(account_id) is None):
             return None
+        address, number, born = subject.ip_address, subject.phone_number, subject.birth_date
         try:
-            address, number = subject.ip_address, subject.phone_number
             finding = self._eligibility.places.locate(address) if address else None
             phone = self._eligibility.phones.country_of(number).place or "" if number else None
         except (MalformedAddressError, MalformedPhoneNumberError):
             return None
-        age = self._age(memory, subject, now)
-        if age is None or (age.age is not None and not asked.takes_age):
+        age = (moment.ages.get(born) if born else None) or self._age(moment, subject)
+        if age is None or (not asked.takes_age and age.age is not None):
             return None
         created: Hashable = None
         if subject.HasField("account_created"):
             if not asked.takes_creation or any(find_violations(subject)):
                 return None
-            created = memory.classes.of_creation(subject_of(subject).account_created, now)
-        return Found((asked, id(finding), phone, age.kind, created, form), finding, age)
+            classes, when = moment.memory.classes, subject_of(subject).account_created
+            created = classes.of_creation(when, moment.now)
+        key = (asked, id(finding), phone, age.kind, created, moment.form)
+        return key, finding, age, account_id
 
-    def _age(self, memory: Memory, subject: facts_pb2.Subject, now: datetime) -> KnownAge | None:
+    def _age(self, moment: Moment, subject: facts_pb2.Subject) -> KnownAge | None:
         """Return the age of a subject; None if anything is wrong with it."""
         given: Given = subject.birth_date
         if not given:
             which = subject.WhichOneof("birth")
             given = None if which is None else (which, getattr(subject, which))
-        ages = memory.ages_at(now)
-        known = ages.get(given)
+        known, now = moment.ages.get(given), moment.now
         if known is None:
             if any(find_violations(subject)) or any(in_subject(subject, "", now)):
                 return None
             age = subject_of(subject).age
-            known = ages.put(given, KnownAge(age, memory.classes.of_age(age, now)))
+            known = KnownAge(age, moment.memory.classes.of_age(age, now))
+            moment.ages.put(given, known)
         return known
 
     def learn(self, lesson: Lesson) -> None:
@@ -210,14 +196,16 @@ class Shortcuts:
                 return
             asked = Asked(options, "age" not in unknown, "account_created" not in unknown)
             memory.asked.put(key, asked)
-        found = self.find(memory, asked, lesson.message.subject, record.evaluated_at, lesson.form)
+        moment = Moment(memory, record.evaluated_at, lesson.form)
+        found = self.find(moment, asked, lesson.message.subject)
+        if found is None:
+            return
+        answer, finding, _, _ = found
         # Another database may have been taken up meanwhile.
-        if found is not None and record.provenance == (
-            found.finding and provenance_of(found.finding)
-        ):
-            memory.answers.put(found.key, self._known(memory, lesson, found))
+        if record.provenance == (finding and provenance_of(finding)):
+            memory.answers.put(answer, self._known(memory, lesson, finding))
 
-    def _known(self, memory: Memory, lesson: Lesson, found: Found) -> Known:
+    def _known(self, memory: Memory, lesson: Lesson, finding: PlaceFinding | None) -> Known:
         """Return what is to be remembered of an answer."""
         answer, recalled = lesson.answer, lesson.answer.recalled
         return Known(
@@ -228,7 +216,7 @@ class Shortcuts:
             tells_end=lesson.options.view is not View.USER,
             span=self._prepare[lesson.form](answer.record),
             count=self._count(answer.decision),
-            finding=found.finding,
+            finding=finding,
         )
 
 

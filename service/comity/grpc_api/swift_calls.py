@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from binascii import hexlify
+from collections.abc import Callable, Mapping
 from time import perf_counter, time_ns
 from typing import Any, Final
 
 import grpc
 from google.protobuf.message import DecodeError
 
-from comity.domain.errors import NotEntitledError, NotRecordedError
-from comity.domain.request import Options
-from comity.grpc_api.callers import Entitlements, caller_of
+from comity.domain.errors import NotRecordedError
+from comity.grpc_api.callers import Entitlements, is_entitled
 from comity.grpc_api.deadlines import is_late
-from comity.grpc_api.reply_octets import encode_evaluated_at
+from comity.grpc_api.reply_octets import encode_decision_ids, encode_evaluated_at
 from comity.grpc_api.shortcuts import CHECK, UNARY, Shortcuts
+from comity.grpc_api.swift_batches import SwiftBatches
 from comity.grpc_api.tracing import parent_of
 from comity.grpc_api.views import QUESTION_VIEW, is_plain
 from comity.grpc_api.wrapping import Behaviour, Continuation, UnaryInterceptor
@@ -22,10 +23,60 @@ from comity.metrics import WorkerMetrics
 from comity.telemetry.prepared_spans import SpanPreparer
 
 BATCH: Final = "/comity.v1.EligibilityService/BatchCheckEligibility"
+_NO_POSITION: Final = (b"",)
+
+Answer = Callable[[bytes, grpc.ServicerContext], bytes | None]
+
+
+class SwiftQuestions:
+    """Answers single questions whose answer is known."""
+
+    def __init__(
+        self, shortcuts: Shortcuts, preparer: SpanPreparer, entitlements: Entitlements
+    ) -> None:
+        """Answer from `shortcuts`, recorded by `preparer`, what `entitlements` allow the caller."""
+        self._shortcuts = shortcuts
+        self._preparer = preparer
+        self._entitlements = entitlements
+
+    def answer(self, octets: bytes, context: grpc.ServicerContext) -> bytes | None:
+        """Return the reply to a question; None if its answer is not known.
+
+        Raises:
+            DecodeError: the octets are no question.
+            NotRecordedError: the decision can't be recorded.
+        """
+        start, shortcuts, view = time_ns(), self._shortcuts, QUESTION_VIEW.FromString(octets)
+        moment = shortcuts.moment(UNARY)
+        if moment is None:
+            return None
+        asked = moment.memory.asked.get((view.options, view.facts))
+        if (
+            asked is None
+            or not is_plain(view, octets)
+            or is_late(context)
+            or not is_entitled(self._entitlements, asked.options, context)
+        ):
+            return None
+        recalled = shortcuts.recall(moment, asked, view.subject)
+        if recalled is None:
+            return None
+        known, ending, decided = recalled
+        preparer, now = self._preparer, moment.now
+        call = preparer.begin(parent_of(context), start, now)
+        spans, (span_id,) = preparer.assemble(call, (decided,), _NO_POSITION)
+        preparer.keep(spans)
+        known.count(1)
+        return b"".join(
+            (
+                *(known.reply, ending, encode_evaluated_at(now)),
+                *(encode_decision_ids(call.trace_id), hexlify(span_id)),
+            )
+        )
 
 
 class SwiftInterceptor(UnaryInterceptor):
-    """Answers single questions whose answer is known; others go the long way.
+    """Answers questions and batches whose answers are known; others go the long way.
 
     It does for them all that the interceptors behind it do for the others: deadline, span, counts.
     """
@@ -43,21 +94,24 @@ class SwiftInterceptor(UnaryInterceptor):
         `report_defect` is told of an exception that should not come; the call goes the long way.
         """
         super().__init__()
-        self._shortcuts = shortcuts
-        self._preparer = preparer
-        self._entitlements = entitlements
-        self._tally = metrics.calls.of(CHECK.removeprefix("/"))
+        self._answers: Mapping[str, Answer] = {
+            CHECK: SwiftQuestions(shortcuts, preparer, entitlements).answer,
+            BATCH: SwiftBatches(shortcuts, preparer, entitlements, BATCH).answer,
+        }
+        self._calls = metrics.calls
         self._report_defect = report_defect
 
     def wrap(self, method: str, behaviour: Behaviour) -> Behaviour:
-        """Return `behaviour`, called for questions whose answer is not known."""
-        if method != CHECK:
+        """Return `behaviour`, called for what has no known answer."""
+        answer = self._answers.get(method)
+        if answer is None:
             return behaviour
+        tally = self._calls.of(method.removeprefix("/"))
 
         def answered(octets: bytes, context: grpc.ServicerContext) -> Any:  # noqa: ANN401
             start = perf_counter()
             try:
-                reply = self._answer(octets, context)
+                reply = answer(octets, context)
             except (DecodeError, NotRecordedError):  # the long way has words for it
                 reply = None
             except Exception as error:  # noqa: BLE001 - the long way is still open
@@ -65,50 +119,10 @@ class SwiftInterceptor(UnaryInterceptor):
                 reply = None
             if reply is None:
                 return behaviour(octets, context)
-            self._tally.add(perf_counter() - start)
+            tally.add(perf_counter() - start)
             return reply
 
         return answered
-
-    def _answer(self, octets: bytes, context: grpc.ServicerContext) -> bytes | None:
-        """Return the reply to a question; None if its answer is not known.
-
-        Raises:
-            DecodeError: the octets are no question.
-            NotRecordedError: the decision can't be recorded.
-        """
-        start, shortcuts, view = time_ns(), self._shortcuts, QUESTION_VIEW.FromString(octets)
-        memory = shortcuts.memory()
-        if memory is None:
-            return None
-        asked = memory.asked.get((view.options, view.facts))
-        if (
-            asked is None
-            or not is_plain(view, octets)
-            or is_late(context)
-            or not self._may(asked.options, context)
-        ):
-            return None
-        subject, now = view.subject, shortcuts.clock()
-        recalled = shortcuts.recall(memory, asked, subject, now, UNARY)
-        if recalled is None:
-            return None
-        known, _, ending = recalled
-        call = self._preparer.begin(parent_of(context), start, now)
-        span, decision_id = self._preparer.assemble(known.span, call, subject.account_id, ending)
-        self._preparer.keep((span,))
-        known.count()
-        return recalled.reply(encode_evaluated_at(now), decision_id)
-
-    def _may(self, options: Options, context: grpc.ServicerContext) -> bool:
-        """Return whether the caller may use `options`."""
-        if self._entitlements.open_to_all(options):
-            return True
-        try:
-            self._entitlements.require(caller_of(context), options)
-        except NotEntitledError:
-            return False
-        return True
 
 
 class OctetBatchInterceptor(grpc.ServerInterceptor):  # type: ignore[type-arg] # generic in stubs only

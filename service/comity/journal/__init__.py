@@ -22,7 +22,13 @@ from comity.journal.options import (
 from comity.journal.reading import Damage, Frame, is_sealed, read_header, read_segment
 from comity.journal.recovery import recover_abandoned
 from comity.journal.room import is_exported, mark_archived, mark_exported
-from comity.journal.template import LOCAL_PARENT, REMOTE_PARENT, EventTemplate, SpanTemplate
+from comity.journal.template import (
+    LOCAL_PARENT,
+    REMOTE_PARENT,
+    EventTemplate,
+    SpanTemplate,
+    encode_head,
+)
 
 __all__ = [
     "LOCAL_PARENT",
@@ -48,6 +54,7 @@ __all__ = [
     "SpanTooLongError",
     "WhenFull",
     "encode_attributes",
+    "encode_head",
     "encode_varint",
     "is_exported",
     "is_sealed",

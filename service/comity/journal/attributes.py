@@ -61,6 +61,10 @@ class AttributeKey:
                 return self._text_heads[length] + text
         return self._field(encode_value(value), 0)
 
+    def head_of_text(self, octets: int) -> bytes:
+        """Return what comes before a text of so many `octets`, fewer than a hundred."""
+        return self._text_heads[octets]
+
     def _field(self, octets: bytes, missing: int) -> bytes:
         """Return the field with a value that begins with `octets`, of which some are `missing`."""
         pair = self._head + encode_varint(len(octets) + missing) + octets

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
@@ -24,8 +24,10 @@ REMOTE_PARENT: Final = 0x300
 
 _TRACE_ID_BYTES: Final = 16
 _SPAN_ID_BYTES: Final = 8
-# Fields 1, 2, 16, 7 and 8 of a span, each with its tag before it; the ids with their lengths too.
-_HEAD: Final = struct.Struct("<2s16s2s8s2sIBQBQ")
+_TRACE_ID_TAG: Final = b"\x0a\x10"
+_SPAN_ID_TAG: Final = b"\x12\x08"
+# Fields 16, 7 and 8 of a span, each with its tag before it.
+_TIMES: Final = struct.Struct("<2sIBQBQ")
 _TIME: Final = struct.Struct("<Q")
 _TRACE_STATE_TAG: Final = b"\x1a"
 _PARENT_TAG: Final = b"\x22\x08"
@@ -55,13 +57,52 @@ class EventTemplate:
     attributes: Mapping[str, AnyValue] = field(default_factory=dict)
 
 
+class SpanHead(NamedTuple):
+    """What is encoded once for all spans of one trace that have parent and times in common.
+
+    Attributes:
+        before: what comes before the span id.
+        behind: what comes behind it.
+        end: the time of the end, and of events.
+    """
+
+    before: bytes
+    behind: bytes
+    end: bytes
+
+
+def encode_head(  # noqa: PLR0917 - names would cost time in every decision
+    trace_id: bytes, parent_span_id: bytes, trace_state: str, flags: int, start: int, end: int
+) -> SpanHead:
+    """Return the head of spans; see `SpanTemplate.assemble`.
+
+    Raises:
+        ValueError: an id has another length.
+    """
+    if len(trace_id) != _TRACE_ID_BYTES or len(parent_span_id) not in (0, _SPAN_ID_BYTES):
+        raise _wrong_length()
+    behind = _TIMES.pack(b"\x85\x01", flags, 0x39, start, 0x41, end)
+    if parent_span_id:
+        behind += _PARENT_TAG + parent_span_id
+    if trace_state:
+        state = trace_state.encode()
+        behind += _TRACE_STATE_TAG + encode_varint(len(state)) + state
+    return SpanHead(_TRACE_ID_TAG + trace_id + _SPAN_ID_TAG, behind, _TIME.pack(end))
+
+
 class SpanTemplate:
     """Makes OTLP spans that differ only in identity, times and a few attributes.
 
-    The constant parts are encoded once.
+    The constant parts are encoded once. Whoever makes many spans at a time joins, for each: what
+    the head has before the span id, the id, what the head has behind it, `constant`, attributes as
+    `encode_attributes` or an `AttributeKey` makes them, and `events` with the end in between.
+
+    Attributes:
+        constant: name, kind, attributes, links and status.
+        events: the parts of the events between which the end belongs.
     """
 
-    __slots__ = ("_constant", "_events")
+    __slots__ = ("constant", "events")
 
     def __init__(
         self,
@@ -74,7 +115,7 @@ class SpanTemplate:
         status: Status = _EMPTY_STATUS,
     ) -> None:
         """Encode what all spans of this template have in common."""
-        self._constant = b"".join(
+        self.constant = b"".join(
             (
                 _field(_NAME_TAG, name.encode()),
                 _KIND_TAG + encode_varint(kind.value + 1),  # OTLP begins with "unspecified"
@@ -92,7 +133,7 @@ class SpanTemplate:
             _EVENT_TAG + encode_varint(_TIME_FIELD_BYTES + len(body)) + _TIME_TAG for body in bodies
         ]
         ends = [b"", *bodies]
-        self._events = tuple(end + start for end, start in zip(ends, [*starts, b""], strict=True))
+        self.events = tuple(end + start for end, start in zip(ends, [*starts, b""], strict=True))
 
     def assemble(  # noqa: PLR0917 - names would cost time in every decision
         self,
@@ -116,22 +157,16 @@ class SpanTemplate:
         Raises:
             ValueError: an id has another length.
         """
-        if (
-            len(trace_id) != _TRACE_ID_BYTES
-            or len(span_id) != _SPAN_ID_BYTES
-            or len(parent_span_id) not in (0, _SPAN_ID_BYTES)
-        ):
-            message = "trace ids have 16 octets, span ids 8"
-            raise ValueError(message)
-        head = _HEAD.pack(
-            b"\x0a\x10", trace_id, b"\x12\x08", span_id, b"\x85\x01", flags, 0x39, start, 0x41, end
-        )
-        if parent_span_id:
-            head += _PARENT_TAG + parent_span_id
-        if trace_state:
-            state = trace_state.encode()
-            head += _TRACE_STATE_TAG + encode_varint(len(state)) + state
-        return b"".join((head, self._constant, varying, _TIME.pack(end).join(self._events)))
+        before, behind, time = encode_head(trace_id, parent_span_id, trace_state, flags, start, end)
+        if len(span_id) != _SPAN_ID_BYTES:
+            raise _wrong_length()
+        events = time.join(self.events)
+        return b"".join((before, span_id, behind, self.constant, varying, events))
+
+
+def _wrong_length() -> ValueError:
+    """Return the error of an id that would be filled with zeros, or cut."""
+    return ValueError("trace ids have 16 octets, span ids 8")
 
 
 def _field(tag: bytes, octets: bytes) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -14,7 +14,13 @@ from opentelemetry.util.types import AttributeValue
 
 from comity.app.ports.decision_recorder import DecisionRecord
 from comity.domain.facts import Age
-from comity.journal import LOCAL_PARENT, REMOTE_PARENT, AttributeKey, SpanTemplate
+from comity.journal import (
+    LOCAL_PARENT,
+    REMOTE_PARENT,
+    AttributeKey,
+    SpanTemplate,
+    encode_head,
+)
 from comity.telemetry.attributes import (
     EVALUATED_AT,
     POSITION,
@@ -27,14 +33,14 @@ from comity.telemetry.descriptions import Descriptions
 from comity.telemetry.exact_questions import QUESTION, with_dates
 from comity.telemetry.identifiers import SPAN_ID_BYTES, TRACE_ID_BYTES, Randomness
 from comity.telemetry.plain_spans import text_of_state
-from comity.telemetry.pseudonyms import PseudonymRing, Pseudonyms
+from comity.telemetry.pseudonyms import PSEUDONYM_DIGITS, PseudonymRing, Pseudonyms
 from comity.telemetry.sealed_facts import Padded, Sealer
 from comity.telemetry.told import encoded_provenance
 
 _EVALUATED_AT: Final = AttributeKey(EVALUATED_AT)
 _VALID_UNTIL: Final = AttributeKey(VALID_UNTIL)
 _POSITION: Final = AttributeKey(POSITION)
-_PSEUDONYM: Final = AttributeKey(PSEUDONYM)
+_PSEUDONYM_HEAD: Final = AttributeKey(PSEUDONYM).head_of_text(PSEUDONYM_DIGITS)
 _PSEUDONYM_KEY: Final = AttributeKey(PSEUDONYM_KEY)
 
 _POSITIONS_KEPT: Final = 512
@@ -55,6 +61,11 @@ class PreparedSpan:
     template: SpanTemplate
     provenance: bytes
     sealed: Padded | None
+
+
+Decided = tuple[PreparedSpan, bytes, str]
+"""A decision that was made before: what makes its span, what `encode_ending` says of its end, and
+the account; empty for none."""
 
 
 class Parent(NamedTuple):
@@ -152,31 +163,55 @@ class SpanPreparer:
         return CallSpan(trace_id, span_id, state, flags, start, at, pseudonyms, key)
 
     def assemble(
-        self,
-        prepared: PreparedSpan,
-        call: CallSpan,
-        account_id: str,
-        ending: bytes,
-        position: int | None = None,
-    ) -> tuple[bytes, str]:
-        """Return the span of one decision, and its decision id.
+        self, call: CallSpan, decided: Sequence[Decided], positions: Iterable[bytes]
+    ) -> tuple[list[bytes], list[bytes]]:
+        """Return the spans of decisions of one call, and the ids of these spans.
 
-        `ending` is what `encode_ending` gave; `position` is that of an item of a batch.
+        `positions` has for each what `encode_position` gives, or nothing. All end now.
         """
-        trace_id, parent, state, flags, start, varying, pseudonyms, key = call
-        span_id = self._span_ids.take()
-        varying += ending
-        if position is not None:
-            varying += _position(position)
-        if account_id:
-            varying += _PSEUDONYM.encode(pseudonyms.of(account_id)) + key
-        if prepared.sealed is not None and self._sealer is not None:
-            varying += self._sealer.seal_padded(prepared.sealed, trace_id + span_id)
-        varying += prepared.provenance
-        octets = prepared.template.assemble(
-            trace_id, span_id, parent, state, flags, start, time_ns(), varying
+        trace_id, parent, state, flags, start, evaluated_at, pseudonyms, key = call
+        before, behind, end = encode_head(trace_id, parent, state, flags, start, time_ns())
+        span_ids = self._span_ids.take_some(len(decided))
+        name, join, spans = pseudonyms.of_octets, b"".join, []
+        named, subject = "", b""
+        for (prepared, ending, account_id), span_id, position in zip(
+            decided, span_ids, positions, strict=True
+        ):
+            if account_id != named:  # batches often ask about one account only
+                named = account_id
+                digits = name(account_id.encode())
+                subject = _PSEUDONYM_HEAD + digits + key if account_id else b""
+            template, sealed = prepared.template, prepared.sealed
+            parts = (
+                *(before, span_id, behind, template.constant, evaluated_at, ending, position),
+                *(subject, b"" if sealed is None else self._seal(sealed, trace_id + span_id)),
+                *(prepared.provenance, end.join(template.events)),
+            )
+            spans.append(join(parts))
+        return spans, span_ids
+
+    def assemble_batch(
+        self, call: CallSpan, around: SpanTemplate, decided: Sequence[Decided]
+    ) -> tuple[list[bytes], list[bytes]]:
+        """Return the spans of the decisions of a batch, and their ids.
+
+        Behind them stands the span of the call, made by `around`, which they are children of.
+        """
+        own = self._span_ids.take()
+        inner = call._replace(parent=own, flags=LOCAL_PARENT)
+        positions = map(encode_position, range(len(decided)))
+        spans, span_ids = self.assemble(inner, decided, positions)
+        ended = time_ns()
+        spans.append(
+            around.assemble(
+                call.trace_id, own, call.parent, call.state, call.flags, call.start, ended
+            )
         )
-        return octets, f"{trace_id.hex()}-{span_id.hex()}"
+        return spans, span_ids
+
+    def _seal(self, padded: Padded, bound_to: bytes) -> bytes:
+        """Return the attributes that keep a question for the holder of the legal key, encoded."""
+        return b"" if self._sealer is None else self._sealer.seal_padded(padded, bound_to)
 
     def _current_pseudonyms(self) -> tuple[Pseudonyms, bytes]:
         """Return what makes pseudonyms now, and the attribute that names its key, encoded."""
@@ -188,7 +223,7 @@ class SpanPreparer:
 
 
 @lru_cache(maxsize=_POSITIONS_KEPT)
-def _position(position: int) -> bytes:
+def encode_position(position: int) -> bytes:
     """Return the attribute of the position of an item, encoded."""
     return _POSITION.encode(position)
 

@@ -27,6 +27,7 @@ _SUFFIX: Final = ".key"
 _KEY_BYTES: Final = 32
 _KEY_ID_INPUT: Final = b"\0key id"
 _KEY_ID_DIGITS: Final = 16
+PSEUDONYM_DIGITS: Final = 64
 _BLOCK_BYTES: Final = 64
 _INNER: Final = bytes(octet ^ 0x36 for octet in range(256))
 _OUTER: Final = bytes(octet ^ 0x5C for octet in range(256))

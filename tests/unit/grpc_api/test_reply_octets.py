@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from comity.domain.request import Revision
 from comity.grpc_api.parts import set_timestamp
 from comity.grpc_api.reply_octets import (
     common_octets,
-    encode_decision_id,
+    encode_decision_ids,
     encode_evaluated_at,
-    encode_response,
+    encode_responses,
     encode_result,
+    encode_revision,
     encode_valid_until,
 )
 from comity.v1 import eligibility_service_pb2
@@ -55,7 +57,11 @@ def test_the_parts_of_a_reply_are_the_reply(
     reply, until, now, identity = drawn
     common = common_octets(reply)
     octets = (
-        common + encode_valid_until(until) + encode_evaluated_at(now) + encode_decision_id(identity)
+        common
+        + encode_valid_until(until)
+        + encode_evaluated_at(now)
+        + encode_decision_ids(bytes.fromhex(identity[:32]))
+        + identity[33:].encode()
     )
     assert Reply.FromString(octets) == reply
     kept = Reply.FromString(common)
@@ -71,15 +77,31 @@ def test_results_are_fields_of_the_reply_to_a_batch(
 ) -> None:
     """Both a serialised reply and a serialised result become an entry of the list."""
     expected, octets = BatchReply(), b""
-    for number, (reply, *_) in enumerate(drawn):
+    for number, (reply, until, now, identity) in enumerate(drawn):
         result = Result(response=reply)
         if number % 2:
             result = Result()
             result.error.code, result.error.message = 3, reply.message
+            octets += encode_result(result.SerializeToString())
+        else:
+            trace_id, span_id = map(bytes.fromhex, identity.split("-"))
+            shared = encode_evaluated_at(now) + encode_decision_ids(trace_id)
+            replies = [(common_octets(reply), encode_valid_until(until))]
+            octets += b"".join(encode_responses(replies, shared, [span_id]))
         expected.results.append(result)
-        octets += (
-            encode_result(result.SerializeToString())
-            if number % 2
-            else encode_response(reply.SerializeToString())
-        )
+    expected.policy_revision.epoch, expected.policy_revision.digest = 7, "ab"
+    octets += encode_revision(Revision(7, "ab"))
     assert BatchReply.FromString(octets) == expected
+
+
+def test_replies_of_any_length_become_results() -> None:
+    """Lengths of lengths included."""
+    replies = [Reply(message="x" * length) for length in (*range(400), 2_000, 20_000)]
+    now, ids = datetime(2026, 1, 2, tzinfo=UTC), [bytes([n % 256]) * 8 for n in range(402)]
+    shared = encode_evaluated_at(now) + encode_decision_ids(bytes(16))
+    commons = [(common_octets(reply), b"") for reply in replies]
+    parsed = BatchReply.FromString(b"".join(encode_responses(commons, shared, ids)))
+    for result, reply, span_id in zip(parsed.results, replies, ids, strict=True):
+        set_timestamp(reply.evaluated_at, now)
+        reply.decision_id = f"{'0' * 32}-{span_id.hex()}"
+        assert result == Result(response=reply)

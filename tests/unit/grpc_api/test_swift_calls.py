@@ -13,16 +13,20 @@ from comity.adapters.callers_file import CallersFile
 from comity.app.ports.place_lookup import PlaceFinding
 from comity.domain.errors import NotRecordedError
 from comity.grpc_api.shortcuts import CHECK
+from comity.grpc_api.swift_batches import ITEMS_A_TURN
 from comity.grpc_api.swift_calls import BATCH
 from comity.v1 import common_pb2, eligibility_service_pb2, facts_pb2
 from google.rpc import error_details_pb2
+from opentelemetry.proto.trace.v1 import trace_pb2
 from property.octet_paths import METRICS, SwiftPath
 from property.octet_records import decisions_in, identity_of
 from unit.grpc_api.local_calls import LocalCall, Outcome
 from unit.grpc_api.small_world import NOW, RULESET
 
 Question = eligibility_service_pb2.CheckEligibilityRequest
+Batch = eligibility_service_pb2.BatchCheckEligibilityRequest
 Item = eligibility_service_pb2.BatchCheckEligibilityItem
+PARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
 LEGAL_DESK, SUPPORT = "spiffe://example.org/legal-desk", "spiffe://example.org/support"
 ELSEWHERE = "ipv4:198.51.100.7:1"
 FACTS = facts_pb2.Facts(action="call", product="telegram")
@@ -226,15 +230,82 @@ def test_nothing_is_decided_after_the_deadline(path: SwiftPath, left: float) -> 
     assert asked == []
 
 
-def test_a_batch_ends_when_its_deadline_passes_in_the_middle(path: SwiftPath) -> None:
-    """Between two items that are known: neither is recorded as answered."""
-    learn(path, BATCH_OF_TWO, method=BATCH)
-    # The whole batch is waited for, and its first item; not the second.
-    left = iter([5.0, 5.0])
+@pytest.mark.parametrize("looks", range(4))
+def test_a_batch_ends_when_its_deadline_passes_in_the_middle(path: SwiftPath, looks: int) -> None:
+    """Between two items that are known, or behind the last: none is recorded as answered."""
+    octets = BATCH_OF_TWO * (ITEMS_A_TURN + 1)
+    learn(path, octets, method=BATCH)
+    left = iter([5.0] * looks)
     hits = path.hits
-    outcome, _ = path.call(BATCH, BATCH_OF_TWO, LocalCall(remaining=lambda: next(left, 0.0)))
+    call = LocalCall(remaining=lambda: next(left, 0.0))
+    outcome, spans = path.call(BATCH, octets, call)
     assert outcome.code is grpc.StatusCode.DEADLINE_EXCEEDED
     assert path.hits == hits
+    assert len(spans) == 1  # that of the call itself
+
+
+def test_a_batch_with_an_unknown_item_ends_when_its_deadline_passes(path: SwiftPath) -> None:
+    """Between two items, known or not."""
+    learn(path, BATCH_OF_TWO, method=BATCH)
+    new = Item(facts=facts_pb2.Facts(action="message_send", product="telegram"))
+    octets = BATCH_OF_TWO + Batch(items=[new]).SerializeToString()
+    hits = path.hits
+    for looks in range(1, 6):
+        left = iter([5.0] * looks)
+        call = LocalCall(remaining=lambda left=left: next(left, 0.0))  # type: ignore[misc]
+        outcome, _ = path.call(BATCH, octets, call)
+        assert outcome.code is grpc.StatusCode.DEADLINE_EXCEEDED
+    assert path.hits == hits
+
+
+def test_known_items_beside_unknown_ones_are_recorded_once(path: SwiftPath) -> None:
+    """Each item has a span with its position, a child of the call's, and its own identity."""
+    learn(path, BATCH_OF_TWO, method=BATCH)
+    new = Item(facts=facts_pb2.Facts(action="message_send", product="telegram"))
+    octets = Batch(items=[new]).SerializeToString() + BATCH_OF_TWO
+    hits = path.hits
+    outcome, spans = path.call(BATCH, octets, LocalCall())
+    assert path.hits == hits + 2
+    parsed = [trace_pb2.Span.FromString(span) for span in spans]
+    (around,) = [span for span in parsed if span.kind == span.SPAN_KIND_SERVER]
+    items = {
+        f"{span.trace_id.hex()}-{span.span_id.hex()}": {
+            a.key: a.value.int_value for a in span.attributes
+        }["comity.decision.position"]
+        for span in parsed
+        if span.parent_span_id == around.span_id
+    }
+    assert [items[identity] for identity in decisions_in(BATCH, outcome)] == [0, 1, 2]
+    assert len(items) == 3
+
+
+def test_the_span_of_a_known_batch_stands_behind_those_of_its_items(path: SwiftPath) -> None:
+    """All of them are recorded together, before the reply leaves."""
+    learn(path, BATCH_OF_TWO, method=BATCH)
+    calls = METRICS.calls.of(BATCH.removeprefix("/"))
+    counted = calls.codes()["OK"]
+    outcome, spans = path.call(BATCH, BATCH_OF_TWO, LocalCall((("traceparent", PARENT),)))
+    assert spans == path.kept[-3:]
+    assert calls.codes()["OK"] == counted + 1
+    *items, around = [trace_pb2.Span.FromString(span) for span in spans]
+    assert around.parent_span_id.hex() == PARENT.split("-")[2]
+    assert {span.trace_id.hex() for span in (*items, around)} == {PARENT.split("-")[1]}
+    assert {span.parent_span_id for span in items} == {around.span_id}
+    assert [identity_of(span) for span in spans[:2]] == decisions_in(BATCH, outcome)
+
+
+def test_a_batch_of_an_entitled_caller_is_not_answered_to_another(tmp_path: Path) -> None:
+    """The legal desk's answers are not for others, in a batch neither."""
+    path, _, _ = entitled_path(tmp_path, "[caller, legal]")
+    octets = Batch(
+        items=[Item(facts=FACTS)], options=common_pb2.Options(view=common_pb2.VIEW_LEGAL)
+    ).SerializeToString()
+    learn(path, octets, by(LEGAL_DESK), BATCH)
+    hits = path.hits
+    outcome, _ = path.call(BATCH, octets, by(SUPPORT)())
+    assert outcome.code is grpc.StatusCode.PERMISSION_DENIED
+    assert path.hits == hits
+    assert path.defects == []
 
 
 def test_a_batch_that_is_no_batch_records_nothing(path: SwiftPath) -> None:
