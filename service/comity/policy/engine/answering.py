@@ -45,20 +45,21 @@ class Answering:
         settled = self._join(held, now)
         ceiling = self._join(held | doubtful, now) if doubtful else settled
         outcome, missing = settled, frozenset[FactKey]()
-        if settled != ceiling:
+        decided = ceiling is settled or ceiling == settled
+        if not decided:
             unknown = {n: self._unknowns.of_rule(n, scene, weighing) for n in numbers_in(doubtful)}
             asked = (self._ask(number, facts, now) for number, facts in unknown.items())
             outcome = settled.join(join_all(asked))
             missing = frozenset[FactKey]().union(*unknown.values())
-        shaken = (self._unknowns.of_rule(n, scene, weighing) for n in numbers_in(unproven))
+        shaken = frozenset[FactKey]()
+        for number in numbers_in(unproven):
+            shaken |= self._unknowns.of_rule(number, scene, weighing)
         return Decision(
             outcome=outcome,
-            determination=(
-                Determination.DECIDED if settled == ceiling else Determination.INDETERMINATE
-            ),
+            determination=Determination.DECIDED if decided else Determination.INDETERMINATE,
             reasons=self._reasons(held | doubtful, scene, weighing),
             missing_facts=tuple(sorted(missing)),
-            would_change=tuple(sorted(frozenset[FactKey]().union(*shaken) - missing)),
+            would_change=tuple(sorted(shaken - missing)),
             presumed_facts=scene.facts.presumed,
             conflicts=self._clashes.among(weighing.total.clashing, scene.base.now, moment, now),
             valid_until=until,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from comity.domain.facts import NULL_TIE, Facts, tie_order
+from comity.domain.facts import NULL_TIE, Facts
 from comity.policy.engine.ages import BirthTable
 from comity.policy.engine.bases import Base, Bases
 from comity.policy.engine.columns import Column
@@ -73,10 +73,7 @@ class Scenery:
         ties: list[SeenTie] = []
         sightings: list[Sighting] = []
         relaxed: list[Sighting] = []
-        for tie in sorted((NULL_TIE, *facts.ties), key=tie_order):
-            if tie.until is not None and tie.until <= now:
-                continue
-            seen = self._ties.of(tie, now)
+        for _, tie, seen in self._ties.meet((NULL_TIE, *facts.ties), now):
             changes += seen.changes
             if tie.since is not None or tie.until is not None:
                 edges = (tie.since, tie.until)

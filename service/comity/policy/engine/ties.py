@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import NamedTuple
 
-from comity.domain.facts import Members, Tie
+from comity.domain.facts import Members, Tie, tie_order
 from comity.policy.engine.cache import Cache
 from comity.policy.engine.columns import (
     Column,
@@ -24,6 +24,7 @@ from comity.policy.engine.table import RuleTable
 from comity.policy.engine.weighing import concerned_by
 
 TieKey = tuple[str, str, Members, bool, bool, bool, int]
+TieOrder = tuple[str, str, bool, bool, list[str], list[str], bool, str]
 
 
 class SeenTie(NamedTuple):
@@ -48,12 +49,27 @@ class SeenTie(NamedTuple):
     concerned_later: int
 
 
+class Met(NamedTuple):
+    """A connection, with what rules see of it.
+
+    Attributes:
+        order: sorts connections.
+        tie: the connection.
+        seen: what rules see of it.
+    """
+
+    order: TieOrder
+    tie: Tie
+    seen: SeenTie
+
+
 class Ties:
     """The columns of connections."""
 
     __slots__ = (
         "_cache",
         "_factors",
+        "_met",
         "_places",
         "_planes",
         "_populations",
@@ -71,6 +87,8 @@ class Ties:
         self._places = places
         self._populations = populations
         self._cache: Cache[TieKey, SeenTie] = Cache(limit)
+        # By identity: a connection that is given again is most often the very same.
+        self._met: Cache[tuple[int, int], Met] = Cache(limit)
         self._factors: Cache[str, Columns] = Cache(limit)
         self._trust = (
             columns_for(self._planes, Dimension.TRUST, Match()),
@@ -78,10 +96,25 @@ class Ties:
         )
         self._unknown = {d: unknown_columns(self._planes, d) for d in CONNECTING}
 
-    def of(self, tie: Tie, now: datetime) -> SeenTie:
+    def meet(self, ties: Iterable[Tie], now: datetime) -> list[Met]:
+        """Return what rules see of those of `ties` that exist at `now` or will, in their order."""
+        segment = bisect_right(self._places.instants, now)
+        met = []
+        for tie in ties:
+            if tie.until is not None and tie.until <= now:
+                continue
+            known = self._met.get((id(tie), segment))
+            if known is None or known.tie is not tie:
+                known = Met(tie_order(tie), tie, self._of(tie, now, segment))
+                if tie.until is None and tie.since is None:  # nothing else changes with time
+                    self._met.put((id(tie), segment), known)
+            met.append(known)
+        met.sort(key=_order)
+        return met
+
+    def _of(self, tie: Tie, now: datetime, segment: int) -> SeenTie:
         """Return what rules see of `tie`, which exists at `now` or will."""
         moving = tie.until is not None or (tie.since is not None and tie.since > now)
-        segment = bisect_right(self._places.instants, now)
         key = (
             tie.factor,
             tie.place,
@@ -140,6 +173,10 @@ class Ties:
                 for plane, (certain, possible) in zip(self._planes, columns, strict=True)
             )
         return columns
+
+
+def _order(met: Met) -> TieOrder:
+    return met.order
 
 
 def _cap(planes: tuple[Plane, ...], columns: tuple[Column, ...]) -> tuple[Column, ...]:

@@ -53,13 +53,15 @@ class Horizon:
         live = self._live(scene, moment)
         concerned = live | self._clashing(live, scene, moment)
         now = scene.now
+        if not concerned:
+            return Validity(None, (), min((e for e in _edges(scene) if e > now), default=LAST))
         expiries = self._rulings.expiries(concerned, now)
         flip = self._calendar.first_change(concerned, moment)
         flips = [] if flip is None else [flip]
         acting = concerned & moment.in_force
         until = [edge for rules, edge in scene.changes if rules & acting]
         kept = [edge for rules, edge in scene.changes if rules & concerned]
-        kept += [edge for tie in scene.facts.ties for edge in (tie.since, tie.until) if edge]
+        kept += _edges(scene)
         if self._calendar.recurs(concerned):
             kept.append(moment.recurring_end)
         born = isinstance(scene.facts.age, BornBetween)
@@ -75,6 +77,8 @@ class Horizon:
         A rule that derogates others is live even where it is derogated: its own value counts for
         them. A requirement that a ruling prefers removes nothing for good: the ruling will expire.
         """
+        if not any(sighting.columns for sighting in scene.relaxed_sightings):
+            return 0
         for_good = moment.in_force & ~moment.changing
         in_force = InForce(for_good, moment.in_force | moment.changing)
         total = weigh(self._table, scene.relaxed_sightings, in_force).total
@@ -95,3 +99,8 @@ class Horizon:
         forbidding, requiring = self._table.forbidding, self._table.requiring
         clashing = concerned & forbidding if live & requiring else 0
         return clashing | (concerned & requiring if live & forbidding else 0)
+
+
+def _edges(scene: Scene) -> list[datetime]:
+    """Return when connections begin and end."""
+    return [edge for tie in scene.facts.ties for edge in (tie.since, tie.until) if edge]
