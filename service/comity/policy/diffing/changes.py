@@ -143,8 +143,9 @@ def find_changes(old: Revision, new: Revision) -> Changes:
     ids = [*after, *(rule_id for rule_id in before if rule_id not in after)]
     pairs = [Pair(i, before.get(i), after.get(i)) for i in ids]
     both = [(p, p.old, p.new) for p in pairs if p.old is not None and p.new is not None]
+    known = _Sameness(old, new, drift)
     return Changes(
-        affected=tuple(p for p in map(_forbidding, pairs) if _is_affected(p, old, new, drift)),
+        affected=tuple(p for p in map(_forbidding, pairs) if known.is_affected(p)),
         added=tuple(p.id for p in pairs if p.old is None),
         removed=tuple(p.id for p in pairs if p.new is None),
         reworded=tuple(
@@ -166,14 +167,59 @@ def _forbidding(pair: Pair) -> Pair:
     return Pair(pair.id, old, new)
 
 
-def _is_affected(pair: Pair, old: Revision, new: Revision, drift: Drift) -> bool:
-    """Return whether an answer can differ through `pair`."""
-    if pair.old is None or pair.new is None:
-        present = pair.old or pair.new
-        return present is not None and any(s is not None for s in present.timeline.states)
-    if old.whole_meaning(pair.old) != new.whole_meaning(pair.new):
-        return True
-    return any(drift.touches(rule) for rule in (pair.new, *new.acting_on(pair.id)))
+class _Sameness:
+    """Judges which rules can make a difference.
+
+    An answer is a join, so it doesn't matter by which rule, or how many, the same is said: a rule
+    makes no difference if the other revision has one, by whatever name, that comes to the same.
+    """
+
+    def __init__(self, old: Revision, new: Revision, drift: Drift) -> None:
+        """Judge by what the rules of both revisions come to."""
+        self._revisions = (old, new)
+        self._drift = drift
+        self._said: list[set[Hashable]] | None = None
+
+    def is_affected(self, pair: Pair) -> bool:
+        """Return whether an answer can differ through `pair`."""
+        present = [rule for rule in pair.sides if rule is not None]
+        if not any(s is not None for rule in present for s in rule.timeline.states):
+            return False
+        if self._touches(pair):
+            return True
+        meanings = self._meanings(pair)
+        if meanings[0] == meanings[1]:
+            return False
+        return not all(
+            meaning is None or meaning in said
+            for meaning, said in zip(meanings, self._others, strict=True)
+        )
+
+    def _meanings(self, pair: Pair) -> list[Hashable | None]:
+        """Return what the sides of `pair` come to."""
+        return [
+            None if rule is None else revision.whole_meaning(rule)
+            for rule, revision in zip(pair.sides, self._revisions, strict=True)
+        ]
+
+    def _touches(self, pair: Pair) -> bool:
+        """Return whether the words of a rule, or of what acts on it, mean something else."""
+        return any(
+            self._drift.touches(other)
+            for rule, revision in zip(pair.sides, self._revisions, strict=True)
+            if rule is not None
+            for other in (rule, *revision.acting_on(rule.id))
+        )
+
+    @property
+    def _others(self) -> tuple[set[Hashable], set[Hashable]]:
+        """What rules of the other revision come to, for the old and the new one."""
+        if self._said is None:
+            self._said = [
+                {r.whole_meaning(x) for x in r.ruleset.rules if x.modality is Modality.FORBID}
+                for r in self._revisions
+            ]
+        return self._said[1], self._said[0]
 
 
 def _text_changes(both: Iterable[tuple[Pair, Rule, Rule]]) -> Iterable[TextChange]:

@@ -29,29 +29,42 @@ class Drift:
         products: jurisdiction whose law sees a product in its own way -> names of products that
             have come to mean something else in it.
         dimensions: dimensions in which what is not recorded is presumed otherwise.
-        ties: whether ties that are not recorded, or their trust, are presumed otherwise.
+        factors: factors of which connections that are not recorded are presumed otherwise, or
+            that an indicator opens or no longer opens.
+        trust: classes of trust that come to be low, or cease to be.
+        indicators: indicators that open other factors than they did.
     """
 
     names: Mapping[Dimension, frozenset[Hashable]]
     products: Mapping[str, frozenset[Hashable]]
     dimensions: frozenset[Dimension]
-    ties: bool
+    factors: frozenset[str]
+    trust: frozenset[str]
+    indicators: frozenset[str]
 
     @property
-    def presumes_otherwise(self) -> bool:
-        """Whether any presumption differs."""
-        return self.ties or bool(self.dimensions)
+    def any(self) -> bool:
+        """Whether anything differs."""
+        presumed = self.dimensions or self.factors or self.trust
+        return bool(self.names or self.products or presumed)
+
+    @property
+    def in_ties_alone(self) -> bool:
+        """Whether nothing but presumed connections and their trust differs."""
+        return not (self.names or self.products or self.dimensions)
 
     def touches(self, rule: Rule) -> bool:
         """Return whether `rule`, written alike, may be met otherwise."""
-        if not (self.names or self.products or self.presumes_otherwise):
+        if not self.any:
             return False
         parts = (rule.body, rule.exceptions, rule.person_exceptions, rule.person_conditions)
         own = self.products.get(rule.jurisdiction, frozenset())
         return any(self._touches_clause(clause, own) for clauses in parts for clause in clauses)
 
     def _touches_clause(self, clause: Clause, own: frozenset[Hashable]) -> bool:
-        if self.ties and clause.names_connection:
+        if clause.names_connection and (
+            self.trust or (self.factors and (clause.factors or self.factors) & self.factors)
+        ):
             return True
         for dimension, names in names_of(clause).items():
             plain = NEGATED.get(dimension, dimension)
@@ -82,12 +95,23 @@ def find_drift(old: Ruleset, new: Ruleset) -> Drift:
         for name in before.presumed.keys() | after.presumed.keys()
         if before.presumed.get(name) != after.presumed.get(name) and name in set(Dimension)
     }
-    ties = _ties_part(before) != _ties_part(after)
-    return Drift(names, products, frozenset(presumed - set(CONNECTING[:2])), ties)
+    indicators = _moved_keys(before.indicators, after.indicators)
+    opened = [
+        lexicon.indicators.get(i, frozenset()) for i in indicators for lexicon in (before, after)
+    ]
+    return Drift(
+        names,
+        products,
+        frozenset(presumed - set(CONNECTING[:2])),
+        _moved_keys(before.factors, after.factors).union(*opened),
+        before.low_trust ^ after.low_trust,
+        indicators,
+    )
 
 
-def _ties_part(lexicon: Lexicon) -> tuple[object, ...]:
-    return lexicon.factors, lexicon.low_trust, lexicon.ordinary_trust
+def _moved_keys(before: Mapping[str, object], after: Mapping[str, object]) -> frozenset[str]:
+    """Return the keys of which the values differ."""
+    return frozenset(k for k in before.keys() | after.keys() if before.get(k) != after.get(k))
 
 
 def _product_part(lexicon: Lexicon) -> tuple[object, object]:
@@ -98,7 +122,11 @@ Closures = Mapping[str, frozenset[Hashable]]
 
 
 def _moved(before: Closures, after: Closures) -> frozenset[Hashable]:
-    """Return the names below which other values lie, or the same ones among other kinds."""
+    """Return the names below which other values lie, or the same ones among other kinds.
+
+    All kinds of a value that moves are among them: something that is of one of them may no longer
+    be of another.
+    """
     if before == after:
         return frozenset()
     nothing = frozenset[Hashable]()
@@ -106,7 +134,7 @@ def _moved(before: Closures, after: Closures) -> frozenset[Hashable]:
     for value in before.keys() | after.keys():
         was, became = before.get(value, nothing), after.get(value, nothing)
         if was != became:
-            moved |= {value, *(was ^ became)}
+            moved |= {value, *was, *became}
     return frozenset(moved)
 
 
@@ -135,8 +163,9 @@ def _products(before: Lexicon, after: Lexicon) -> Iterator[tuple[str, frozenset[
         )
         moved: set[Hashable] = set()
         for value in was.keys() | became.keys():
-            terms = was.get(value, frozenset()) ^ became.get(value, frozenset())
-            moved |= {value, *(name for name, _ in terms)} if terms else set()
+            terms = was.get(value, frozenset()), became.get(value, frozenset())
+            if terms[0] != terms[1]:
+                moved |= {value, *(name for name, _ in terms[0] | terms[1])}
         yield law, frozenset(moved)
 
 

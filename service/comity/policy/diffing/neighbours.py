@@ -86,7 +86,7 @@ class Neighbourhoods:
 
     def _same(self, was: Rule, became: Rule) -> bool:
         """Return whether a rule is met alike in both revisions."""
-        if self._drift.presumes_otherwise or self._drift.touches(became):
+        if self._drift.touches(became):
             return False
         return self._revisions[0].meaning(was) == self._revisions[1].meaning(became)
 
