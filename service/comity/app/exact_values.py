@@ -39,7 +39,7 @@ def to_plain(value: object) -> Plain:
             return {str(key): to_plain(member) for key, member in value.items()}
     plain: dict[str, Plain] = {}
     kind: type = type(value)
-    for name, default in _defaults_of(kind):
+    for name, default in defaults_of(kind):
         member = getattr(value, name)
         if member != default:
             plain[name] = to_plain(member)
@@ -47,7 +47,7 @@ def to_plain(value: object) -> Plain:
 
 
 @cache
-def _defaults_of(kind: type) -> tuple[tuple[str, object], ...]:
+def defaults_of(kind: type) -> tuple[tuple[str, object], ...]:
     """Return each attribute of a dataclass with its default.
 
     Raises:

@@ -1,6 +1,12 @@
 """The journal: spans of decisions, put together from templates and kept in segments on disk."""
 
-from comity.journal.attributes import AttributeKey, encode_attributes, encode_varint
+from comity.journal.attributes import (
+    OF_EVENT,
+    OF_SPAN,
+    AttributeKey,
+    encode_attributes,
+    encode_varint,
+)
 from comity.journal.errors import (
     DamagedSegmentError,
     JournalError,
@@ -26,12 +32,17 @@ from comity.journal.template import (
     LOCAL_PARENT,
     REMOTE_PARENT,
     EventTemplate,
+    JoinedTemplate,
     SpanTemplate,
+    encode_event,
     encode_head,
+    encode_start,
 )
 
 __all__ = [
     "LOCAL_PARENT",
+    "OF_EVENT",
+    "OF_SPAN",
     "REMOTE_PARENT",
     "AttributeKey",
     "Damage",
@@ -39,6 +50,7 @@ __all__ = [
     "Event",
     "EventTemplate",
     "Frame",
+    "JoinedTemplate",
     "Journal",
     "JournalError",
     "JournalFullError",
@@ -54,7 +66,9 @@ __all__ = [
     "SpanTooLongError",
     "WhenFull",
     "encode_attributes",
+    "encode_event",
     "encode_head",
+    "encode_start",
     "encode_varint",
     "is_exported",
     "is_sealed",

@@ -13,6 +13,7 @@ from typing import Final
 from opentelemetry.util.types import AnyValue
 
 OF_SPAN: Final = b"\x4a"
+OF_EVENT: Final = b"\x1a"
 _SHORT: Final = tuple(bytes((length,)) for length in range(128))
 _DOUBLE: Final = struct.Struct("<Bd")
 _HEADS_KEPT: Final = 100

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan
 from opentelemetry.trace import INVALID_SPAN_CONTEXT, Link, SpanKind, Status
 from opentelemetry.util.types import AnyValue
 
-from comity.journal.attributes import encode_attributes, encode_varint
+from comity.journal.attributes import OF_EVENT, encode_attributes, encode_varint
 
 # What the SDK writes into the flags of a span: whether its parent is in another process is known.
 LOCAL_PARENT: Final = 0x100
@@ -35,10 +35,10 @@ _NAME_TAG: Final = b"\x2a"
 _KIND_TAG: Final = b"\x30"
 _NO_STATUS: Final = b"\x7a\x00"
 _EVENT_NAME_TAG: Final = b"\x12"
-_EVENT_ATTRIBUTE_TAG: Final = b"\x1a"
 _EVENT_TAG: Final = b"\x5a"
 _TIME_TAG: Final = b"\x09"
 _TIME_FIELD_BYTES: Final = 9
+_NO_EVENTS: Final = (b"",)
 _EMPTY_STATUS: Final = Status()
 # Without one the SDK looks for a resource, which takes threads and a millisecond.
 _NO_RESOURCE: Final = Resource.get_empty()
@@ -115,25 +115,11 @@ class SpanTemplate:
         status: Status = _EMPTY_STATUS,
     ) -> None:
         """Encode what all spans of this template have in common."""
-        self.constant = b"".join(
-            (
-                _field(_NAME_TAG, name.encode()),
-                _KIND_TAG + encode_varint(kind.value + 1),  # OTLP begins with "unspecified"
-                encode_attributes(attributes or {}),
-                _links_and_status(links, status),
-            )
+        start = encode_start(name, kind, attributes or {})
+        self.constant = start + _links_and_status(links, status)
+        self.events = _gaps(
+            [encode_event(e.name, encode_attributes(e.attributes, OF_EVENT)) for e in events]
         )
-        bodies = [
-            _field(_EVENT_NAME_TAG, event.name.encode())
-            + encode_attributes(event.attributes, _EVENT_ATTRIBUTE_TAG)
-            for event in events
-        ]
-        # The time of the events is joined into the gaps between these parts.
-        starts = [
-            _EVENT_TAG + encode_varint(_TIME_FIELD_BYTES + len(body)) + _TIME_TAG for body in bodies
-        ]
-        ends = [b"", *bodies]
-        self.events = tuple(end + start for end, start in zip(ends, [*starts, b""], strict=True))
 
     def assemble(  # noqa: PLR0917 - names would cost time in every decision
         self,
@@ -167,6 +153,44 @@ class SpanTemplate:
 def _wrong_length() -> ValueError:
     """Return the error of an id that would be filled with zeros, or cut."""
     return ValueError("trace ids have 16 octets, span ids 8")
+
+
+class JoinedTemplate(SpanTemplate):
+    """A template of parts that are encoded already."""
+
+    __slots__ = ()
+
+    def __init__(self, start: bytes, attributes: bytes, events: Sequence[bytes]) -> None:
+        """Join what `encode_start` gave and further fields of a span.
+
+        Each of `events` is what `encode_event` gave.
+        """
+        self.constant = start + attributes + _NO_STATUS
+        self.events = _gaps(events) if events else _NO_EVENTS
+
+
+def encode_start(name: str, kind: SpanKind, attributes: Mapping[str, AnyValue]) -> bytes:
+    """Return what spans of this name and kind begin with, and the first of their attributes.
+
+    Raises:
+        ValueError: as `encode_attributes`.
+    """
+    of_kind = _KIND_TAG + encode_varint(kind.value + 1)  # OTLP begins with "unspecified"
+    return _field(_NAME_TAG, name.encode()) + of_kind + encode_attributes(attributes)
+
+
+def encode_event(name: str, attributes: bytes) -> bytes:
+    """Return an event but for its time; `attributes` are fields of an event."""
+    return _field(_EVENT_NAME_TAG, name.encode()) + attributes
+
+
+def _gaps(events: Sequence[bytes]) -> tuple[bytes, ...]:
+    """Return what the time of the events is joined into, so that each has it."""
+    starts = [
+        _EVENT_TAG + encode_varint(_TIME_FIELD_BYTES + len(event)) + _TIME_TAG for event in events
+    ]
+    ends = [b"", *events]
+    return tuple(end + start for end, start in zip(ends, [*starts, b""], strict=True))
 
 
 def _field(tag: bytes, octets: bytes) -> bytes:

@@ -12,7 +12,7 @@ from opentelemetry.util.types import AttributeValue
 from comity.app.ports.decision_recorder import DecisionRecord
 from comity.domain.decision import Conflict, Reason
 from comity.domain.effect import Hold, Obligation, Quota, Restrict, Verify, Warn, Withhold
-from comity.domain.facts import Age, BornBetween, Facts, Tie
+from comity.domain.facts import Age, BornBetween, Facts, Tie, UnknownReason
 from comity.domain.request import DatabaseIdentity, Provenance, Revision
 from comity.telemetry.sealing import Seal
 
@@ -23,6 +23,7 @@ VALID_UNTIL: Final = "comity.decision.valid_until"
 POSITION: Final = "comity.decision.position"
 PSEUDONYM: Final = "comity.subject.pseudonym"
 PSEUDONYM_KEY: Final = "comity.subject.pseudonym_key"
+REASON_EVENT: Final = "comity.reason"
 
 # As many as there are lengths of prefixes, for a few databases.
 PROVENANCES_KEPT: Final = 512
@@ -44,7 +45,7 @@ def decision_attributes(record: DecisionRecord) -> Attributes:
         **revision_attributes(record.revision),
         "comity.rule.ids": tuple(reason.rule_id for reason in decision.reasons),
         "comity.jurisdictions": record.jurisdictions,
-        "comity.obligations": tuple(sorted(map(_obligation_text, decision.outcome.obligations))),
+        "comity.obligations": tuple(sorted(map(obligation_text, decision.outcome.obligations))),
         "comity.conflicts": tuple(map(conflict_text, decision.conflicts)),
         "comity.missing_facts": seal.facts(decision.missing_facts),
         "comity.would_change": seal.facts(decision.would_change),
@@ -52,7 +53,7 @@ def decision_attributes(record: DecisionRecord) -> Attributes:
         "comity.degraded": record.degraded,
         **_fact_attributes(record.facts, seal),
         "comity.facts.unknown": tuple(
-            sorted(f"{name}={reason.value}" for name, reason in record.question.unknown.items())
+            sorted(unknown_text(*item) for item in record.question.unknown.items())
         ),
         "comity.facts.indicators": tuple(sorted(record.question.indicators)),
     }
@@ -106,6 +107,33 @@ def conflict_text(conflict: Conflict) -> str:
     return f"{conflict.forbid_rule_id}/{conflict.require_rule_id}"
 
 
+def place_text(factor: str, place: str) -> str:
+    """Return a connection as text."""
+    return f"{factor}:{place}"
+
+
+def unknown_text(name: str, reason: UnknownReason) -> str:
+    """Return as text what is not known, and why."""
+    return f"{name}={reason.value}"
+
+
+def obligation_text(obligation: Obligation) -> str:
+    """Return an obligation as text, such as `verify:age` or `restrict:calls`."""
+    match obligation:
+        case Verify(method):
+            return f"verify:{method}"
+        case Warn(notice):
+            return f"warn:{notice}"
+        case Withhold(withheld):
+            return f"withhold:{withheld.value}"
+        case Hold(held):
+            return f"hold:{held}"
+        case Restrict(feature, per, _, Quota(at_most_seconds)):
+            return f"restrict:{feature}:{at_most_seconds}s/{per}"
+        case Restrict(feature):
+            return f"restrict:{feature}"
+
+
 def without_empty(attributes: Mapping[str, AttributeValue | None]) -> Attributes:
     """Return `attributes` without those that say nothing."""
     return {
@@ -151,7 +179,7 @@ def _sealed(seal: Seal, dimension: str, value: str | None) -> str | None:
 
 def _places(ties: Iterable[Tie]) -> tuple[str, ...]:
     """Return ties as `factor:place`, sorted; the null connection has neither."""
-    return tuple(sorted({f"{tie.factor}:{tie.place}" for tie in ties if tie.factor}))
+    return tuple(sorted({place_text(tie.factor, tie.place) for tie in ties if tie.factor}))
 
 
 def _populations(ties: Iterable[Tie], seal: Seal) -> tuple[str, ...]:
@@ -159,29 +187,12 @@ def _populations(ties: Iterable[Tie], seal: Seal) -> tuple[str, ...]:
     return tuple(
         sorted(
             {
-                f"{name}@{tie.factor}:{tie.place}"
+                f"{name}@{place_text(tie.factor, tie.place)}"
                 for tie in ties
                 for name in seal.values("population", tie.populations.yes)
             }
         )
     )
-
-
-def _obligation_text(obligation: Obligation) -> str:
-    """Return an obligation as text, such as `verify:age` or `restrict:calls`."""
-    match obligation:
-        case Verify(method):
-            return f"verify:{method}"
-        case Warn(notice):
-            return f"warn:{notice}"
-        case Withhold(withheld):
-            return f"withhold:{withheld.value}"
-        case Hold(held):
-            return f"hold:{held}"
-        case Restrict(feature, per, _, Quota(at_most_seconds)):
-            return f"restrict:{feature}:{at_most_seconds}s/{per}"
-        case Restrict(feature):
-            return f"restrict:{feature}"
 
 
 def _provenance_attributes(provenance: Provenance) -> Mapping[str, AttributeValue | None]:

@@ -1,136 +1,97 @@
-"""What spans say of decisions, remembered: decisions with equal facts are described alike."""
+"""What spans say of decisions, but for what belongs to the one call."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from opentelemetry.trace import SpanKind
 from opentelemetry.util.types import AttributeValue
 
 from comity.app.ports.decision_recorder import DecisionRecord
-from comity.journal import EventTemplate, SpanTemplate
-from comity.policy.engine.cache import Cache
+from comity.journal import AttributeKey, JoinedTemplate, SpanTemplate, encode_start
 from comity.telemetry.attributes import Attributes, decision_attributes, reason_events
-from comity.telemetry.exact_questions import QUESTION, exact_question
-
-KEPT: Final = 2048
-# A description is recorded by two methods at most, nearly always with one status.
-MOST_TEMPLATES: Final = 8
+from comity.telemetry.decision_octets import DecisionOctets
+from comity.telemetry.exact_questions import (
+    QUESTION,
+    SENSITIVE_KEPT,
+    names_sensitive,
+    question_text,
+)
+from comity.telemetry.memo import Memo
 
 KIND: Final = "comity.decision.kind"
 DATA_REQUEST: Final = "data_request"
-REASON_EVENT: Final = "comity.reason"
 # Names the decision whose sealed facts are opened.
 OPENED: Final = "comity.explain.decision_id"
 
-Parts = tuple[object, ...]
+# Methods with what is said of their calls, nearly always of a status.
+_STARTS_KEPT: Final = 64
+_QUESTION: Final = AttributeKey(QUESTION)
 
 
 class Description:
-    """What is said of every decision with equal facts.
+    """What is said of a decision but for what belongs to the one call.
 
     Attributes:
-        attributes: attributes of the span, without those of the one call.
-        events: attributes of its events.
-        asked: the question itself, without dates; among the attributes if nothing is to be sealed.
+        in_clear: whether the question itself is among what is said. It isn't if it names something
+            sensitive or has dates: it is sealed then, or not kept.
     """
 
-    __slots__ = ("_parts", "_templates", "asked", "attributes", "events")
+    __slots__ = ("_octets", "_record", "in_clear")
 
-    def __init__(
-        self,
-        parts: Parts,
-        attributes: Attributes,
-        events: tuple[Attributes, ...],
-        asked: str,
-    ) -> None:
-        """Describe decisions made of `parts`; holding them, nothing else gets their identities."""
-        self._parts = parts
-        self.attributes = attributes
-        self.events = events
-        self.asked = asked
-        self._templates: dict[Hashable, SpanTemplate] = {}
+    def __init__(self, record: DecisionRecord, octets: DecisionOctets) -> None:
+        """Describe `record`, encoded by `octets`."""
+        self._record = record
+        self._octets = octets
+        facts = record.facts
+        dated = facts.age is not None or facts.account_created is not None
+        self.in_clear = not dated and not names_sensitive(record.question, record.sensitive)
+
+    @property
+    def asked(self) -> str:
+        """The question itself, without dates."""
+        return question_text(self._record.question)
+
+    @property
+    def attributes(self) -> Attributes:
+        """Attributes of the span, without those of the one call."""
+        asked: Attributes = {QUESTION: self.asked} if self.in_clear else {}
+        return {**decision_attributes(self._record), **asked}
+
+    @property
+    def events(self) -> tuple[Attributes, ...]:
+        """Attributes of its events."""
+        return tuple(reason_events(self._record))
 
     def template(
         self, name: str, kind: SpanKind, own: Mapping[str, AttributeValue]
     ) -> SpanTemplate:
-        """Return what makes spans of this description, `own` being the attributes of their call."""
-        key = (name, kind, *own.items())
-        template = self._templates.get(key)
-        if template is None:
-            events = [EventTemplate(REASON_EVENT, event) for event in self.events]
-            template = SpanTemplate(name, kind, {**own, **self.attributes}, events=events)
-            if len(self._templates) < MOST_TEMPLATES:
-                self._templates[key] = template
-        return template
+        """Return what makes spans that say this, `own` being the attributes of their call."""
+        octets, record = self._octets, self._record
+        attributes = octets.attributes(record)
+        if self.in_clear:
+            attributes += _QUESTION.encode(self.asked)
+        events = [octets.event(reason) for reason in record.decision.reasons]
+        return JoinedTemplate(_STARTS[name, kind, *own.items()], attributes, events)
+
+
+def _start(key: tuple[Any, ...]) -> bytes:
+    """Return what spans of a call begin with: `key` is its name, kind and attributes."""
+    name, kind, *own = key
+    return encode_start(name, kind, dict(own))
+
+
+_STARTS: Final = Memo(_start, _STARTS_KEPT)
 
 
 class Descriptions:
     """Describes decisions; shared by threads."""
 
     def __init__(self) -> None:
-        """Begin with nothing remembered."""
-        self._known: Cache[Hashable, Description] = Cache(KEPT)
-        self._epoch = 0
+        """Begin with nothing encoded."""
+        self._octets = Memo(DecisionOctets, SENSITIVE_KEPT)
 
     def of(self, record: DecisionRecord) -> Description:
         """Return what is said of the decision but for what belongs to the one call."""
-        if record.revision.epoch > self._epoch:
-            # What is remembered holds objects of the revision before, which is to be let go of.
-            self._epoch = record.revision.epoch
-            self._known = Cache(KEPT)
-        parts = _parts_of(record)
-        key = (tuple(map(id, parts)), *_values_of(record))
-        known = self._known.get(key)
-        if known is None:
-            events = tuple(reason_events(record))
-            attributes = decision_attributes(record)
-            asked = exact_question(record.question, record.sensitive)
-            dated = record.facts.age is not None or record.facts.account_created is not None
-            if not asked.sensitive and not dated:
-                attributes[QUESTION] = asked.text
-            known = Description(parts, attributes, events, asked.text)
-            self._known.put(key, known)
-        return known
-
-
-def _parts_of(record: DecisionRecord) -> Parts:
-    """Return what is described and is the very same when facts are equal.
-
-    The purposes of facts are made anew for each question that differs in more than dates.
-    """
-    decision, facts = record.decision, record.facts
-    return (
-        record.revision,
-        record.sensitive,
-        record.question.indicators,
-        decision.outcome,
-        decision.reasons,
-        decision.missing_facts,
-        decision.would_change,
-        decision.presumed_facts,
-        decision.conflicts,
-        facts.purposes,
-        facts.items,
-        facts.labels,
-        facts.labels_absent,
-        facts.ties,
-    )
-
-
-def _values_of(record: DecisionRecord) -> tuple[Hashable, ...]:
-    """Return what else is described."""
-    facts = record.facts
-    return (
-        record.decision.determination,
-        record.hypothetical,
-        record.jurisdictions,
-        record.degraded,
-        tuple(record.question.unknown.items()),
-        facts.action,
-        facts.product,
-        facts.device,
-        facts.age is None,
-        facts.account_created is None,
-    )
+        return Description(record, self._octets[record.sensitive])

@@ -7,29 +7,34 @@ and dates, of which a record has what the rules can tell (`CoarseDates`).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields, replace
 from functools import lru_cache
-from typing import Final
+from operator import attrgetter, itemgetter
+from typing import Any, Final
 
-from comity.app.exact_values import ExactValueError, from_plain, to_plain
+from comity.app.exact_values import ExactValueError, defaults_of, from_plain, to_plain
 from comity.domain.data_request import DataRequest
-from comity.domain.question import Question
+from comity.domain.question import Connection, Question
 from comity.policy.coarse_dates import CoarseDates
+from comity.telemetry.memo import Memo
 
 QUESTION: Final = "comity.question"
-_NOT_TOLD: Final = ""
 _JSON: Final = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 _DATES_KEPT: Final = 512
+_PARTS_KEPT: Final = 4096
+# Those in force, those before while calls end, and old ones that are asked about.
+SENSITIVE_KEPT: Final = 4
+_DIMENSIONS: Final = ("action", "product", "device", "purpose", "item", "label", "population")
 _OUR_SOURCES: Final = frozenset({"geoip", "phone", "caller"})
 
 
 @dataclass(frozen=True, slots=True)
-class ExactQuestion:
+class ExactRequest:
     """What was asked, as JSON.
 
     Attributes:
-        text: the question without dates, or the data request.
+        text: the data request.
         sensitive: whether it names something sensitive.
     """
 
@@ -37,17 +42,58 @@ class ExactQuestion:
     sensitive: bool
 
 
-def exact_question(question: Question, sensitive: frozenset[tuple[str, str]]) -> ExactQuestion:
-    """Return `question` without dates; of sources, which callers may name, only our own."""
-    connections = tuple(
-        connection if connection.source in _OUR_SOURCES else replace(connection, source="caller")
-        for connection in question.connections
+def question_text(question: Question) -> str:
+    """Return `question` as JSON, without dates; of sources, which callers may name, only our own.
+
+    It is joined from parts that were written before.
+    """
+    return "{" + ",".join(_told(question)) + "}"
+
+
+def _told(question: Question) -> Iterator[str]:
+    """Yield what is not as it is by default, by name."""
+    for name, default, head in _ATTRIBUTES:
+        value = getattr(question, name)
+        if value == default:
+            continue
+        match name:
+            case "connections":
+                yield f"{head}[{','.join(map(_CONNECTIONS.__getitem__, map(_key_of, value)))}]"
+            case "unknown":
+                yield head + _text(value)
+            case _:
+                yield head + _TEXTS[value]
+
+
+def names_sensitive(question: Question, sensitive: frozenset[tuple[str, str]]) -> bool:
+    """Return whether `question` names any of the `sensitive` (dimension, value) pairs."""
+    names = _by_dimension(sensitive)
+    people = names["population"]
+    return (
+        question.action in names["action"]
+        or question.product in names["product"]
+        or question.device in names["device"]
+        or not names["purpose"].isdisjoint(question.purposes)
+        or not names["item"].isdisjoint(question.items)
+        or not names["label"].isdisjoint(question.labels_absent)
+        or any(label.name in names["label"] for label in question.labels)
+        or any(
+            not (people.isdisjoint(one.populations) and people.isdisjoint(one.populations_absent))
+            for one in question.connections
+        )
     )
-    bare = replace(question, age=None, account_created=None, connections=connections)
-    return ExactQuestion(_text(bare), not sensitive.isdisjoint(_values(question)))
 
 
-def exact_request(request: DataRequest, sensitive: frozenset[tuple[str, str]]) -> ExactQuestion:
+@lru_cache(maxsize=SENSITIVE_KEPT)
+def _by_dimension(sensitive: frozenset[tuple[str, str]]) -> Mapping[str, frozenset[str]]:
+    """Return the sensitive values of each dimension of a question."""
+    return {
+        dimension: frozenset(value for its, value in sensitive if its == dimension)
+        for dimension in _DIMENSIONS
+    }
+
+
+def exact_request(request: DataRequest, sensitive: frozenset[tuple[str, str]]) -> ExactRequest:
     """Return `request`; protected callings, and whether it is a child, are always sensitive."""
     named: list[tuple[str, str]] = [("population", name) for name in request.person.populations]
     if request.offence:
@@ -56,7 +102,7 @@ def exact_request(request: DataRequest, sensitive: frozenset[tuple[str, str]]) -
     person = request.person
     always = bool(person.protected_callings) or person.child is not None
     secret = always or not sensitive.isdisjoint(named)
-    return ExactQuestion(_text(request), secret)
+    return ExactRequest(_text(request), secret)
 
 
 def with_dates(text: str, dates: CoarseDates) -> str:
@@ -108,27 +154,19 @@ def _text(value: object) -> str:
     return _JSON.encode(to_plain(value))
 
 
-def _values(question: Question) -> Iterator[tuple[str, str]]:
-    """Yield each (dimension, value) that `question` names."""
-    for dimension, value in (
-        ("action", question.action),
-        ("product", question.product),
-        ("device", question.device),
-    ):
-        yield dimension, value or _NOT_TOLD
-    held = {label.name for label in question.labels}
-    for dimension, values in (
-        ("purpose", question.purposes),
-        ("item", question.items),
-        ("label", held | question.labels_absent),
-        *(
-            ("population", _populations(c.populations, c.populations_absent))
-            for c in question.connections
-        ),
-    ):
-        yield from ((dimension, value) for value in values)
+def _connection_text(key: tuple[Any, ...]) -> str:
+    """Return a connection as JSON."""
+    connection = Connection(*key)
+    if connection.source not in _OUR_SOURCES:
+        connection = replace(connection, source="caller")
+    return _text(connection)
 
 
-def _populations(present: Iterable[str], absent: Iterable[str]) -> frozenset[str]:
-    """Return all populations that a connection names."""
-    return frozenset((*present, *absent))
+_key_of: Final = attrgetter(*(one.name for one in fields(Connection)))
+_CONNECTIONS: Final = Memo(_connection_text, _PARTS_KEPT)
+_TEXTS: Final[Memo[Any, str]] = Memo(_text, _PARTS_KEPT)
+_ATTRIBUTES: Final = tuple(
+    (name, default, f'"{name}":')
+    for name, default in sorted(defaults_of(Question), key=itemgetter(0))
+    if name not in ("age", "account_created")
+)

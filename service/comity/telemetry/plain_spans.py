@@ -34,7 +34,8 @@ from opentelemetry.trace import (
 from opentelemetry.util.types import Attributes, AttributeValue
 
 from comity.journal import LOCAL_PARENT, REMOTE_PARENT
-from comity.telemetry.descriptions import DATA_REQUEST, KIND, OPENED, REASON_EVENT
+from comity.telemetry.attributes import REASON_EVENT
+from comity.telemetry.descriptions import DATA_REQUEST, KIND, OPENED
 from comity.telemetry.told import Told
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)

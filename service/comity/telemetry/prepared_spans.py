@@ -30,7 +30,7 @@ from comity.telemetry.attributes import (
     tells_birthday,
 )
 from comity.telemetry.descriptions import Descriptions
-from comity.telemetry.exact_questions import QUESTION, with_dates
+from comity.telemetry.exact_questions import with_dates
 from comity.telemetry.identifiers import SPAN_ID_BYTES, TRACE_ID_BYTES, Randomness
 from comity.telemetry.plain_spans import text_of_state
 from comity.telemetry.pseudonyms import PSEUDONYM_DIGITS, PseudonymRing, Pseudonyms
@@ -143,7 +143,7 @@ class SpanPreparer:
         """Return what makes spans called `name`, with the attributes `own`, of such decisions."""
         description = self._descriptions.of(record)
         sealed = None
-        if self._sealer is not None and QUESTION not in description.attributes:
+        if self._sealer is not None and not description.in_clear:
             sealed = self._sealer.pad(with_dates(description.asked, record.dates))
         template = description.template(name, kind, own)
         return PreparedSpan(template, encoded_provenance(record.provenance), sealed)

@@ -16,8 +16,8 @@ from comity.domain.data_request import DataRequest
 from comity.domain.question import Question
 from comity.domain.request import DatabaseIdentity, Provenance, Revision
 from comity.policy.coarse_dates import NO_DATES, CoarseDates
-from comity.telemetry.attributes import decision_attributes, reason_events
-from comity.telemetry.descriptions import DATA_REQUEST, KIND, REASON_EVENT
+from comity.telemetry.attributes import REASON_EVENT, decision_attributes, reason_events
+from comity.telemetry.descriptions import DATA_REQUEST, KIND
 from comity.telemetry.exact_questions import (
     QUESTION,
     read_question,

@@ -68,7 +68,7 @@ class OtelDecisionRecorder:
         span = self._tracer.start_span(DECISION_SPAN) if own else current
         if not isinstance(span, PlainSpan):
             return self._fresh_identity()
-        if QUESTION not in description.attributes:
+        if not description.in_clear and self._sealer is not None:
             self._seal(varying, description.asked, record.dates, span)
         span.tell(Told(description, varying, record.provenance))
         if own:

@@ -33,10 +33,10 @@ class Seal:
 
     def facts(self, keys: Iterable[FactKey]) -> tuple[str, ...]:
         """Return the texts of fact names, sorted, without sensitive members."""
-        return tuple(sorted({str(self._sealed(key)) for key in keys}))
+        return tuple(sorted(set(map(self.fact, keys))))
 
-    def _sealed(self, key: FactKey) -> FactKey:
-        """Return `key` without its member if that is sensitive."""
+    def fact(self, key: FactKey) -> str:
+        """Return the text of a fact's name, without its member if that is sensitive."""
         if (key.dimension, key.member) in self.sensitive:
-            return key._replace(member=SEALED)
-        return key
+            key = key._replace(member=SEALED)
+        return str(key)

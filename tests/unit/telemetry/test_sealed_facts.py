@@ -12,8 +12,9 @@ from comity.domain.facts import UnknownReason
 from comity.domain.question import Connection, Question
 from comity.policy.coarse_dates import NO_DATES, CoarseDates
 from comity.telemetry.exact_questions import (
-    exact_question,
     exact_request,
+    names_sensitive,
+    question_text,
     read_question,
     with_dates,
 )
@@ -58,7 +59,7 @@ def key_file(tmp_path: Path) -> Path:
 def test_equal_facts_cannot_be_matched() -> None:
     """Two records of the same sensitive facts share the key of the hour and nothing else."""
     sealer = Sealer(LEGAL.public_key())
-    text = with_dates(exact_question(MILITARY, RECORD.sensitive).text, NO_DATES)
+    text = with_dates(question_text(MILITARY), NO_DATES)
     first, second = sealer.seal(text, SPAN), sealer.seal(text, b"\2" * 24)
     assert first[ENCAPSULATION] == second[ENCAPSULATION]
     one, other = (base64.b64decode(str(sealed[DATA])) for sealed in (first, second))
@@ -191,8 +192,8 @@ def test_without_a_key_sensitive_questions_are_not_kept() -> None:
 )
 def test_what_names_anything_sensitive_is_sensitive(question: Question) -> None:
     """Present or absent."""
-    assert exact_question(question, RECORD.sensitive).sensitive
-    assert not exact_question(OFFICIAL, RECORD.sensitive).sensitive
+    assert names_sensitive(question, RECORD.sensitive)
+    assert not names_sensitive(OFFICIAL, RECORD.sensitive)
 
 
 def test_a_request_is_sensitive_by_person_and_offence() -> None:
@@ -210,10 +211,8 @@ def test_a_request_is_sensitive_by_person_and_offence() -> None:
 def test_sources_that_callers_name_are_not_kept() -> None:
     """They may be free text, and change no answer."""
     unknown = replace(OFFICIAL, unknown={"age": UnknownReason.WITHHELD})
-    kept = with_dates(
-        exact_question(replace(unknown, connections=MILITARY.connections), frozenset()).text,
-        NO_DATES,
-    )
+    text = question_text(replace(unknown, connections=MILITARY.connections))
+    kept = with_dates(text, NO_DATES)
     question, dates = read_question(kept)
     assert question.connections[0].source == "caller"
     assert (dict(question.unknown), dates) == ({"age": UnknownReason.WITHHELD}, NO_DATES)
