@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from comity.app.messages import message_for
 from comity.app.ports.decision_recorder import DecisionRecord, DecisionRecorder
@@ -12,12 +13,12 @@ from comity.app.ports.phone_lookup import PhoneLookup
 from comity.app.ports.place_lookup import PlaceLookup
 from comity.app.ports.policy_source import PolicyInForce, PolicySource
 from comity.app.revisions import policy_for
-from comity.app.subject import look_up
+from comity.app.subject import LookedUp, look_up
 from comity.domain.decision import Decision
 from comity.domain.facts import Facts, UnknownReason
 from comity.domain.question import Question
 from comity.domain.request import Options, Subject
-from comity.policy.coarse_dates import DateCoarsener
+from comity.policy.coarse_dates import CoarseDates, DateCoarsener
 from comity.policy.engine import Remembered
 from comity.policy.explaining import Explanation, explain
 from comity.policy.resolving import Resolver
@@ -63,17 +64,41 @@ class Answer(Ruled):
         valid_until: first instant at which the answer could change by itself; None if never, or
             for a hypothetical question.
         max_age_seconds: how long a cache may keep the reply; 0 for a hypothetical question.
-        decision_id: identity of the recorded decision.
         message: text for the user, in the language asked for or English.
         explanation: what missing and presumed facts would lead to; None unless asked for.
+        decision_id: identity of the decision; empty until it is recorded.
     """
 
     recalled: Remembered
     valid_until: datetime | None
     max_age_seconds: int
-    decision_id: str
     message: str
     explanation: Explanation | None = None
+    decision_id: str = ""
+
+    def recorded_as(self, decision_id: str) -> Answer:
+        """Return the answer with the identity under which it is recorded."""
+        return replace(self, decision_id=decision_id)
+
+
+class Asking(NamedTuple):
+    """How a question is asked.
+
+    Attributes:
+        policy: the revision that answers.
+        options: how to answer.
+        now: the instant that it is answered for.
+        dates: what the rules can tell of the dates of the question.
+        account_id: the account, for the record; empty for none.
+        position: position of the question in a batch; None if it is no item of one.
+    """
+
+    policy: PolicyInForce
+    options: Options
+    now: datetime
+    dates: CoarseDates
+    account_id: str = ""
+    position: int | None = None
 
 
 @dataclass(frozen=True)
@@ -132,47 +157,42 @@ class Eligibility:
         now = options.as_of or self.clock()
         ruleset = chosen.bundle.eligibility
         looked_up = look_up(subject, question, self.places, self.phones, ruleset.lexicon)
-        facts = self.resolver.resolve(looked_up.question, ruleset)
-        recalled = chosen.engine.recall(facts, now)
+        dates = self.coarsener.coarse(looked_up.question, ruleset, now)
+        asking = Asking(chosen, options, now, dates, subject.account_id, position)
+        answer = self.work_out(looked_up, asking)
+        return answer.recorded_as(self.recorder.record(answer.record))
+
+    def work_out(self, looked_up: LookedUp, asking: Asking) -> Answer:
+        """Return the answer to a question whose look-ups are done; it is yet to be recorded."""
+        policy, options, now, dates, account_id, position = asking
+        question, ruleset = looked_up.question, policy.bundle.eligibility
+        facts = self.resolver.resolve(question, ruleset)
+        recalled = policy.engine.recall(facts, now)
         decision = recalled.for_facts(facts, now)
         rules = {i: ruleset.by_id[i] for i in named_rules(decision)}
         record = DecisionRecord(
-            revision=chosen.revision,
+            revision=policy.revision,
             evaluated_at=now,
-            question=looked_up.question,
+            question=question,
             facts=facts,
             decision=decision,
             jurisdictions=tuple(sorted({rule.jurisdiction for rule in rules.values()})),
-            degraded=degraded_sources(looked_up.question),
+            degraded=degraded_sources(question),
             provenance=looked_up.provenance,
             hypothetical=options.hypothetical,
             sensitive=ruleset.lexicon.sealed,
-            account_id=subject.account_id,
+            account_id=account_id,
             position=position,
-            dates=self.coarsener.coarse(looked_up.question, ruleset, now),
+            dates=dates,
         )
-        return self._answer(record, recalled, rules, chosen, options)
-
-    def _answer(
-        self,
-        record: DecisionRecord,
-        recalled: Remembered,
-        rules: Mapping[str, Rule],
-        policy: PolicyInForce,
-        options: Options,
-    ) -> Answer:
-        """Record a decision and return the answer."""
-        decision, now = record.decision, record.evaluated_at
-        lexicon = policy.bundle.eligibility.lexicon
         return Answer(
             record=record,
-            recalled=recalled,
             rules=rules,
+            recalled=recalled,
             valid_until=None if options.hypothetical else decision.valid_until,
             max_age_seconds=0 if options.hypothetical else self.max_age_seconds,
-            decision_id=self.recorder.record(record),
-            message=message_for(decision, rules, lexicon, now, options.language),
-            explanation=self._explain(record.question, policy, options, now),
+            message=message_for(decision, rules, ruleset.lexicon, now, options.language),
+            explanation=self._explain(question, policy, options, now),
         )
 
     def _explain(

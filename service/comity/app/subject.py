@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import NamedTuple
 
 from comity.app.ports.ip_address import MalformedAddressError
 from comity.app.ports.phone_lookup import MalformedPhoneNumberError, PhoneLookup
 from comity.app.ports.place_lookup import DatabaseProvenance, PlaceFinding, PlaceFlag, PlaceLookup
 from comity.domain.errors import FieldViolation, InvalidQuestionError
-from comity.domain.facts import UnknownReason
+from comity.domain.facts import Age, UnknownReason
 from comity.domain.question import Connection, Question
 from comity.domain.request import DatabaseIdentity, Provenance, Subject
 from comity.policy.lexicon import Lexicon
@@ -16,6 +19,8 @@ from comity.policy.lexicon import Lexicon
 GEOIP_SOURCE = "geoip"
 PHONE_SOURCE = "phone"
 LOW_TRUST = "low"
+
+_PLACES_KEPT = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,26 +52,49 @@ def look_up(
         InvalidQuestionError: the address or the number is malformed; its text is not repeated.
     """
     violations = []
-    provenance = None
-    found = _Found()
+    finding: PlaceFinding | None = None
+    phone: str | None = None
     if subject.ip_address:
         try:
             finding = places.locate(subject.ip_address)
         except MalformedAddressError as error:
             violations.append(FieldViolation("subject.ip_address", str(error)))
-        else:
-            found.add_presence(finding, lexicon)
-            provenance = provenance_of(finding)
     if subject.phone_number:
         try:
-            country = phones.country_of(subject.phone_number)
+            phone = phones.country_of(subject.phone_number).place or ""
         except MalformedPhoneNumberError as error:
             violations.append(FieldViolation("subject.phone_number", str(error)))
-        else:
-            found.add_phone_country(country.place)
     if violations:
         raise InvalidQuestionError(tuple(violations))
-    return LookedUp(found.complete(question, subject), provenance)
+    told = Told(finding, phone, subject.age, subject.account_created)
+    return complete(question, told, lexicon)
+
+
+class Told(NamedTuple):
+    """What is known of who is asked about.
+
+    Attributes:
+        finding: the place of the address; None if none is given.
+        phone: the country of the phone number, empty if it has none; None if none is given.
+        age: the age; None if nothing is given.
+        account_created: when the account was created; None if that is not given.
+    """
+
+    finding: PlaceFinding | None
+    phone: str | None
+    age: Age | None
+    account_created: datetime | None
+
+
+def complete(question: Question, told: Told, lexicon: Lexicon) -> LookedUp:
+    """Return `question` with what is `told` of who is asked about."""
+    found, provenance = _Found(), None
+    if told.finding is not None:
+        found.add_presence(told.finding, lexicon)
+        provenance = provenance_of(told.finding)
+    if told.phone is not None:
+        found.add_phone_country(told.phone)
+    return LookedUp(found.complete(question, told), provenance)
 
 
 @dataclass(slots=True)
@@ -83,8 +111,8 @@ class _Found:
     open_factors: list[str] = field(default_factory=list)
     unknown: dict[str, UnknownReason] = field(default_factory=dict)
 
-    def complete(self, question: Question, subject: Subject) -> Question:
-        """Return `question` with what was found, and with the dates of `subject`."""
+    def complete(self, question: Question, told: Told) -> Question:
+        """Return `question` with what was found, and with the dates that are `told`."""
         unknown = {**self.unknown, **question.unknown} if self.unknown else question.unknown
         # Spelt out, since `replace` takes as long as all the rest.
         return Question(
@@ -100,25 +128,36 @@ class _Found:
             labels_absent=question.labels_absent,
             unknown=unknown,
             indicators=question.indicators,
-            age=question.age if subject.age is None else subject.age,
-            account_created=question.account_created or subject.account_created,
+            age=question.age if told.age is None else told.age,
+            account_created=question.account_created or told.account_created,
         )
 
     def add_presence(self, finding: PlaceFinding, lexicon: Lexicon) -> None:
         """Take up the presence that an address shows, if any, at the trust that policies give."""
         if finding.place is not None:
-            trust = LOW_TRUST if finding.is_low_trust(lexicon) else ""
-            found = Connection("presence", finding.place, source=GEOIP_SOURCE, trust=trust)
-            self.connections.append(found)
+            self.connections.append(presence(finding.place, low=finding.is_low_trust(lexicon)))
         elif PlaceFlag.UNREADABLE in finding.flags:
             self.unknown["presence"] = UnknownReason.SOURCE_UNAVAILABLE
 
-    def add_phone_country(self, place: str | None) -> None:
+    def add_phone_country(self, place: str) -> None:
         """Take up the country of a number; without one the factor is open."""
-        if place is None:
-            self.open_factors.append("phone_country")
+        if place:
+            self.connections.append(phone_country(place))
         else:
-            self.connections.append(Connection("phone_country", place, source=PHONE_SOURCE))
+            self.open_factors.append("phone_country")
+
+
+@lru_cache(maxsize=_PLACES_KEPT)
+def presence(place: str, *, low: bool) -> Connection:
+    """Return the connection of somebody whose address shows that he is there."""
+    trust = LOW_TRUST if low else ""
+    return Connection("presence", place, source=GEOIP_SOURCE, trust=trust)
+
+
+@lru_cache(maxsize=_PLACES_KEPT)
+def phone_country(place: str) -> Connection:
+    """Return the connection of somebody whose phone number is of that country."""
+    return Connection("phone_country", place, source=PHONE_SOURCE)
 
 
 def provenance_of(finding: PlaceFinding) -> Provenance:
