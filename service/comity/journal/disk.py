@@ -20,6 +20,11 @@ _MAPPABLE: Final = frozenset({_EXT, _XFS, _TMPFS})
 # Makes the kernel ready pages for writing, and tell of what goes wrong instead of killing.
 # Source: https://man7.org/linux/man-pages/man2/madvise.2.html (since Linux 5.14)
 _MADV_POPULATE_WRITE: Final = 23
+# Python's own call would keep other threads from running.
+# Source: https://man7.org/linux/man-pages/man2/msync.2.html
+_MS_SYNC: Final = 4
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
+_LIBC.msync.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
 _PRIVATE: Final = 0o600
 _ZEROS: Final = memoryview(bytes(1 << 20))
 UNFINISHED_SUFFIX: Final = ".new"
@@ -36,8 +41,8 @@ class SegmentFile(Protocol):
         """
         ...
 
-    def sync(self) -> None:
-        """Return once the disk has all that was written.
+    def sync(self, start: int, end: int) -> None:
+        """Return once the disk has all that was written from `start` to `end`.
 
         Raises:
             OSError: the disk refuses.
@@ -90,7 +95,7 @@ class SystemDisk:
             os.posix_fallocate(descriptor, 0, size)
             os.pwrite(descriptor, header, 0)
             file = WrittenFile(descriptor)
-            file.sync()
+            file.sync(0, len(header))
             if file_system_of(unfinished) in _MAPPABLE:
                 # Only now: what is synced would be zeros, and its pages slow to write to again.
                 _write_zeros(descriptor, len(header), size)
@@ -134,8 +139,9 @@ class WrittenFile:
             written = os.pwrite(self._descriptor, octets, offset)
             offset, octets = offset + written, octets[written:]
 
-    def sync(self) -> None:
-        """Sync what was written, by mapping or by call."""
+    def sync(self, start: int, end: int) -> None:
+        """Sync all that was written."""
+        del start, end
         os.fdatasync(self._descriptor)
 
     def truncate(self, size: int) -> None:
@@ -158,6 +164,7 @@ class MappedFile(WrittenFile):
         """
         super().__init__(descriptor)
         self._mapping = mmap.mmap(descriptor, size)
+        self._address = ctypes.addressof(ctypes.c_char.from_buffer(self._mapping))
         try:
             self._touch(size)
         except OSError:
@@ -169,6 +176,17 @@ class MappedFile(WrittenFile):
         start = offset + len(head)
         self._mapping[start : start + len(span)] = span
         self._mapping[offset:start] = head
+
+    def sync(self, start: int, end: int) -> None:
+        """Sync the pages that hold what was written.
+
+        The others stay ready for writing: the kernel makes whoever writes to a page that it has
+        written to the disk wait, and it would write zeros besides.
+        """
+        start -= start % mmap.PAGESIZE
+        if end > start and _LIBC.msync(self._address + start, end - start, _MS_SYNC):
+            number = ctypes.get_errno()
+            raise OSError(number, os.strerror(number))
 
     def truncate(self, size: int) -> None:
         """Let go of the mapping, whose end would be death to a writer, and shorten the file."""
@@ -204,7 +222,7 @@ def file_system_of(path: Path) -> int:
         OSError: it can't be told.
     """
     found = _FileSystem()
-    if ctypes.CDLL(None, use_errno=True).statfs(os.fsencode(path), ctypes.byref(found)):
+    if _LIBC.statfs(os.fsencode(path), ctypes.byref(found)):
         number = ctypes.get_errno()
         raise OSError(number, os.strerror(number))
     return int(found.type)

@@ -26,7 +26,7 @@ class OpenSegment:
         self.begun: float | None = None
         self.legal = False
         self._file = file
-        self._offset = header.size
+        self._offset = self._synced = header.size
         # What ends a sealed segment must fit and leave it shorter than one that is open.
         self._limit: Final = header.capacity - len(END) - 1
 
@@ -72,7 +72,9 @@ class OpenSegment:
         Raises:
             OSError: the disk refuses.
         """
-        self._file.sync()
+        end = self._offset
+        self._file.sync(self._synced, end)
+        self._synced = end
 
     def seal(self, disk: Disk) -> None:
         """End the file behind the last frame, or remove it if there is none.

@@ -129,12 +129,12 @@ class _ObedientFile:
         refuse(self._disk.write_error)
         self._file.write(offset, head, span)
 
-    def sync(self) -> None:
+    def sync(self, start: int, end: int) -> None:
         """Sync, late or not at all."""
         self._disk.syncs += 1
         assert self._disk.may_sync.wait(30)
         refuse(self._disk.sync_error)
-        self._file.sync()
+        self._file.sync(start, end)
 
     def truncate(self, size: int) -> None:
         """Shorten, or refuse."""
