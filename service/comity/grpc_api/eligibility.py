@@ -99,7 +99,7 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
         context: grpc.ServicerContext,
     ) -> eligibility_service_pb2.CheckEligibilityResponse:
         """Answer one question."""
-        known = self._known.find(request.facts)
+        known = self._known.find(request.facts.SerializeToString())
         faults = Faults(request, without="facts" if known else "")
         call = self._begin(request, faults, context)
         return self._answer(_Asked(request, known), faults, call)
@@ -176,7 +176,7 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
     ) -> eligibility_service_pb2.BatchCheckEligibilityResult:
         """Return the result of one item: its answer, or what is wrong with it."""
         path = f"items[{position}]."
-        known = self._known.find(item.facts)
+        known = self._known.find(item.facts.SerializeToString())
         faults = Faults(item, path, without="facts" if known else "")
         try:
             response = self._answer(_Asked(item, known, path, position), faults, call)

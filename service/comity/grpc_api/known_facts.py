@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 from comity.domain.question import Connection, Question
 from comity.grpc_api.limits import limit_of
 from comity.grpc_api.requests import connection_of, question_of
+from comity.grpc_api.views import FACTS_VIEW, is_plain
 from comity.policy.engine.cache import Cache
 from comity.v1 import facts_pb2
 
@@ -54,19 +55,25 @@ class KnownFacts:
         self._rests: Cache[bytes, GoodFacts] = Cache(KEPT)
         self._connections: Cache[bytes, _GoodConnection] = Cache(KEPT)
 
-    def find(self, facts: facts_pb2.Facts) -> GoodFacts | None:
-        """Return what is known of `facts`; None if they have to be examined."""
-        connections = facts.connections
-        if not connections:
-            return self._rests.get(facts.SerializeToString())
-        if len(connections) > _MOST_CONNECTIONS:
+    def find(self, octets: bytes) -> GoodFacts | None:
+        """Return what is known of the facts in `octets`; None if they have to be examined."""
+        try:
+            view = FACTS_VIEW.FromString(octets)
+        except DecodeError:
             return None
-        rest = self._rests.get(_without_connections(facts).SerializeToString())
+        connections = view.connections
+        if not is_plain(view, octets) or len(connections) > _MOST_CONNECTIONS:
+            return None
+        if not connections:
+            return self._rests.get(octets)
+        parts = list(connections)
+        view.ClearField("connections")
+        rest = self._rests.get(view.SerializeToString())
         if rest is None:
             return None
         found = []
-        for one in connections:
-            good = self._connections.get(one.SerializeToString())
+        for part in parts:
+            good = self._connections.get(part)
             if good is None or good.digest != rest.digest:
                 return None
             found.append(good.connection)

@@ -83,6 +83,19 @@ class BatchView(View, Protocol):
         ...
 
 
+class FactsView(View, Protocol):
+    """Facts with their connections as octets."""
+
+    @property
+    def connections(self) -> Sequence[bytes]:
+        """The connections."""
+        ...
+
+    def ClearField(self, field_name: str, /) -> None:  # noqa: N802
+        """Take a field out."""
+        ...
+
+
 def is_plain(view: View, serialized: bytes) -> bool:
     """Return whether `view` tells all of the message in `serialized`.
 
@@ -109,8 +122,8 @@ def _view_of(message: Descriptor, opaque: Mapping[str, str]) -> DescriptorProto:
     return view
 
 
-def _make_views() -> tuple[Any, Any]:
-    """Return the classes of `QuestionView` and `BatchView`."""
+def _make_views() -> tuple[Any, Any, Any]:
+    """Return the classes of `QuestionView`, `BatchView` and `FactsView`."""
     contract = eligibility_service_pb2.DESCRIPTOR.message_types_by_name
     octets = {"facts": "", "options": ""}
     item, batch = "BatchCheckEligibilityItem", "BatchCheckEligibilityRequest"
@@ -123,17 +136,19 @@ def _make_views() -> tuple[Any, Any]:
             _view_of(contract["CheckEligibilityRequest"], octets),
             _view_of(contract[item], octets),
             _view_of(contract[batch], {**octets, "items": f".{_PACKAGE}.{item}"}),
+            _view_of(facts_pb2.Facts.DESCRIPTOR, {"connections": ""}),
         ],
     )
     pool = descriptor_pool.Default()
     pool.AddSerializedFile(file.SerializeToString())
-    question, batched = (
+    question, batched, facts = (
         GetMessageClass(pool.FindMessageTypeByName(f"{_PACKAGE}.{name}"))
-        for name in ("CheckEligibilityRequest", batch)
+        for name in ("CheckEligibilityRequest", batch, "Facts")
     )
-    return question, batched
+    return question, batched, facts
 
 
-_question, _batch = _make_views()
+_question, _batch, _facts = _make_views()
 QUESTION_VIEW: Final[type[QuestionView]] = _question
 BATCH_VIEW: Final[type[BatchView]] = _batch
+FACTS_VIEW: Final[type[FactsView]] = _facts
