@@ -34,7 +34,7 @@ from comity.domain.question import Connection, Question
 from comity.policy.bundle import Bundle
 from comity.policy.compiling.compilation import compile_policies
 from comity.policy.engine import Engine
-from comity.policy.resolving import resolve
+from comity.policy.resolving import Resolver
 from comity.policy.yaml_nodes import paused_collector
 from comity.server.composition import compose
 from comity.server.policies import COLLECTOR_THRESHOLDS
@@ -214,8 +214,7 @@ def measure_engine(count: int, repetitions: int) -> dict[str, list[float]]:
 
 
 def _facts_of(bundle: Bundle, asked: Asked) -> Facts:
-    ruleset = bundle.eligibility
-    return resolve(question_of(asked), ruleset.lexicon, ruleset.atlas)
+    return Resolver().resolve(question_of(asked), bundle.eligibility)
 
 
 def _time_cold(engine: Engine, bundle: Bundle, asked: Sequence[Asked]) -> list[float]:
