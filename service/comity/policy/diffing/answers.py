@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -25,11 +25,13 @@ class Answer:
         outcome: what the caller must do.
         decided: whether the known facts settle it.
         missing: the unknown facts that could.
+        ceiling: of one rule alone, what it would ask for, if it is merely possible.
     """
 
     outcome: Outcome
     decided: bool
     missing: tuple[FactKey, ...] = ()
+    ceiling: Outcome | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,13 @@ class Shift:
     @property
     def kind(self) -> Shift:
         """The shift without which facts are missing."""
-        return Shift(*(Answer(a.outcome, a.decided) for a in (self.before, self.after)))
+        return Shift(*(replace(a, missing=()) for a in (self.before, self.after)))
+
+    @property
+    def shows(self) -> bool:
+        """Whether what is asked, settled or missing differs, and not only what would be asked."""
+        before, after = (replace(a, ceiling=None) for a in (self.before, self.after))
+        return before != after
 
 
 def answer_of(decision: Decision) -> Answer:

@@ -10,11 +10,13 @@ from typing import Any, Final
 from comity.domain.facts import Members
 from comity.domain.truth import Truth
 from comity.policy.diffing.clause_sets import Column
-from comity.policy.diffing.geography import Company, Ground, place_values, stand_ins_of
+from comity.policy.diffing.companies import Company
+from comity.policy.diffing.geography import Ground, place_values, stand_ins_of
+from comity.policy.diffing.member_sets import all_sets, usual_sets
 from comity.policy.diffing.paths import LOW, UNKNOWN_PLACE, Path, Paths
 from comity.policy.diffing.scopes import Kind, Scope
 from comity.policy.diffing.sights import LEVELS, REQUEST, Sights
-from comity.policy.diffing.values import ask, given, member_sets, request_values
+from comity.policy.diffing.values import SETS, ask, given, single_values
 from comity.policy.reference.atoms import member_atom
 
 NOTHING: Final = frozenset[str]()
@@ -44,21 +46,34 @@ class Classes:
     Attributes:
         stand_ins: place that stands for others -> the place of which it is the rest; empty for
             everywhere else.
+        untried: dimensions of which there are too many sets of members to try.
     """
 
-    def __init__(self, sights: Sights, paths: Paths, ground: Ground, zones: int) -> None:
-        """Classify by the clauses of `sights`, whose birthdays fall in so many `zones`."""
+    def __init__(
+        self, sights: Sights, paths: Paths, ground: Ground, zones: int, *, alone: bool = False
+    ) -> None:
+        """Classify by the clauses of `sights`, whose birthdays fall in so many `zones`.
+
+        If they are those of one rule `alone`, all that they tell apart is tried, whatever is not
+        known; else all of which everything is known.
+        """
         self._sights = sights
         self._paths = paths
         self._ground = ground
         lexicons = ground.lexicons
         self._values: dict[str, list[Hashable]] = {
-            d: request_values(d, sights, lexicons, zones=zones) for d in REQUEST
+            d: single_values(d, sights, lexicons, zones=zones, spans=alone)
+            for d in REQUEST
+            if d not in SETS
         }
+        self.untried = frozenset[str]()
+        for dimension in (*SETS, "population"):
+            found = (all_sets if alone else usual_sets)(sights.naming_of(dimension), lexicons)
+            self._values[dimension] = [*found.sets]
+            self.untried |= frozenset() if found.is_complete else {dimension}
         self._values["factor"] = [None, *{**lexicons[0].factors, **lexicons[1].factors}]
         self.stand_ins = stand_ins_of(sights, ground)
         self._values["place"] = [*place_values(sights, ground)]
-        self._values["population"] = [*member_sets("population", sights, lexicons)]
         moved = lexicons[0].low_trust ^ lexicons[1].low_trust
         self._values["trust"] = ["", LOW, *sorted(moved)]
         self._known: dict[Hashable, list[ValueClass]] = {}

@@ -9,7 +9,8 @@ from typing import Final
 
 from comity.policy.diffing.answers import Asker, Askers, Shift
 from comity.policy.diffing.changes import Changes, Pair, Revision, find_changes
-from comity.policy.diffing.geography import NEUTRAL, Company, Ground, build_ground, companies
+from comity.policy.diffing.companies import NEUTRAL, Company, companies
+from comity.policy.diffing.geography import Ground, build_ground
 from comity.policy.diffing.instants import Stretch, stretches, zones_of
 from comity.policy.diffing.meetings import Meetings
 from comity.policy.diffing.neighbours import Neighbour, Neighbourhoods

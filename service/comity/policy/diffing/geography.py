@@ -1,23 +1,20 @@
-"""Places and connections that stand for all that clauses tell apart."""
+"""Places that stand for all that clauses tell apart."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from comity.domain.question import Connection
 from comity.policy.atlas import Atlas
 from comity.policy.compiling.names import subdivisions
 from comity.policy.compiling.territories import countries
-from comity.policy.diffing.neighbours import Neighbour, person_clauses
 from comity.policy.diffing.sights import Sights
-from comity.policy.lexicon import Lexicon, Presumption
+from comity.policy.lexicon import Lexicon
 from comity.policy.rules import Clause, Ruleset
 
 PREFERRED: Final = ("JP", "CL", "UY", "BW", "GH", "PY", "NP", "AQ")
 NOWHERE: Final = "ZZ"  # user-assigned in ISO 3166-1: no country will ever have it
-MOST_CHOICES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,75 +108,3 @@ def _rest_of(place: str, found: set[str], ground: Ground) -> Iterator[str]:
         if canonical and atlas.lies_in(code) - {code} == around:
             yield code
             return
-
-
-@dataclass(frozen=True, slots=True)
-class Company:
-    """The other connections of the person.
-
-    Attributes:
-        connections: connections by factors of their own.
-        opened: factors of which there may be more.
-        omitted: factors that nothing is recorded of, so that they are presumed.
-    """
-
-    connections: tuple[Connection, ...] = ()
-    opened: frozenset[str] = frozenset()
-    omitted: frozenset[str] = frozenset()
-
-    @property
-    def is_known(self) -> bool:
-        """Whether everything about them is known."""
-        trusted = all(not connection.trust for connection in self.connections)
-        return trusted and not (self.opened or self.omitted)
-
-
-NEUTRAL: Final = Company()
-
-
-def companies(neighbours: Sequence[Neighbour], ground: Ground) -> list[Company]:
-    """Return the neutral company, and those that meet clauses about the person."""
-    wanted = [c for n in neighbours for c in person_clauses(n.rule)]
-    single = list(dict.fromkeys(c for clause in wanted for c in _meeting(clause, ground)))
-    known = [Company((connection,)) for connection in single]
-    pairs = [
-        Company((a, b))
-        for n, a in enumerate(single)
-        for b in single[n + 1 :]
-        if (a.factor, a.place) != (b.factor, b.place)
-    ]
-    return [NEUTRAL, *known, *pairs, *_doubtful(single, ground)]
-
-
-def _doubtful(single: Iterable[Connection], ground: Ground) -> Iterator[Company]:
-    """Yield companies of which something is not known."""
-    if ground.without:
-        return
-    factors = ground.lexicons[1].factors
-    for factor, term in factors.items():
-        if term.presume is not Presumption.CLOSED:
-            yield Company(omitted=frozenset({factor}))
-    yield Company(omitted=frozenset(f for f, t in factors.items() if t.derived_from))
-    for connection in single:
-        yield Company(opened=frozenset({connection.factor}))
-        yield Company((Connection(connection.factor, connection.place, trust="low"),))
-
-
-def _members(name: str, ground: Ground) -> list[str]:
-    """Return what a place or group stands for, what has come to be or ceased to be of it first."""
-    was, became = (atlas.groups.get(name, {name: ()}) for atlas in ground.atlases)
-    return sorted({**was, **became}, key=lambda p: (was.get(p) == became.get(p), p))
-
-
-def _meeting(clause: Clause, ground: Ground) -> Iterator[Connection]:
-    """Yield a few connections that meet the connecting dimensions of a clause."""
-    factors = sorted(clause.factors or ground.lexicons[1].factors)
-    places: list[str] = []
-    for name in sorted(clause.places or {ground.neutral}):
-        places += _members(name, ground)[:MOST_CHOICES]
-    populations = [frozenset({p}) for p in sorted(clause.populations or ())] or [frozenset[str]()]
-    for factor in factors[:MOST_CHOICES]:
-        for place in [p for p in places if not ground.is_out(p)][:MOST_CHOICES]:
-            for population in populations[:1]:
-                trust = "low" if clause.low_trust else ""
-                yield Connection(factor, place, population, trust=trust)

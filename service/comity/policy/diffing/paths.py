@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from comity.domain.facts import NULL_TIE, Members, Tie
 from comity.domain.question import Connection, Question
-from comity.policy.diffing.geography import Company, Ground
+from comity.policy.diffing.companies import Company
+from comity.policy.diffing.geography import Ground
 from comity.policy.diffing.sights import REQUEST
 from comity.policy.diffing.values import ask, given
 from comity.policy.lexicon import Presumption
 
 LOW: Final = "low"
 UNKNOWN_PLACE: Final = ""
+LONG_AGO: Final = datetime(1900, 1, 1, tzinfo=UTC)
 
 Path = tuple[Hashable, ...]
 """A value for each of the first of `LEVELS`."""
@@ -33,7 +35,8 @@ class Paths:
     def __init__(self, ground: Ground) -> None:
         """Ask about `ground`."""
         self._ground = ground
-        self.alike = ground.lexicons[0].factors == ground.lexicons[1].factors
+        before, after = ground.lexicons
+        self.alike = (before.factors, before.indicators) == (after.factors, after.indicators)
 
     def base(self, factor: Hashable, company: Company) -> tuple[str, ...]:
         """Return the factors by which the person has a neutral connection beside the chosen one."""
@@ -41,18 +44,25 @@ class Paths:
             factor,
             *company.omitted,
             *company.opened,
+            *company.ended,
             *(c.factor for c in company.connections),
         }
-        terms = {**self._ground.lexicons[0].factors, **self._ground.lexicons[1].factors}
+        before, after = (lexicon.factors for lexicon in self._ground.lexicons)
         return tuple(
-            f
-            for f, term in terms.items()
-            if term.presume is not Presumption.CLOSED and f not in taken
+            factor
+            for factor in {**before, **after}
+            if factor not in taken
+            and any(
+                terms[factor].presume is not Presumption.CLOSED
+                for terms in (before, after)
+                if factor in terms
+            )
         )
 
     def derives(self, factor: Hashable, company: Company) -> bool:
         """Return whether a revision derives another connection from the chosen one."""
         given = {factor, *self.base(factor, company), *(c.factor for c in company.connections)}
+        given |= company.ended
         return any(
             factor in term.derived_from and name not in given
             for lexicon in self._ground.lexicons
@@ -85,6 +95,7 @@ class Paths:
         neutral = self._ground.neutral
         connections = [*company.connections]
         connections += [Connection(f, neutral) for f in self.base(factor, company)]
+        connections += [Connection(f, neutral, until=LONG_AGO) for f in sorted(company.ended)]
         opened = set(company.opened)
         open_sets: frozenset[str] = frozenset()
         if factor is not None and place == UNKNOWN_PLACE:
@@ -100,6 +111,7 @@ class Paths:
                 "connections": tuple(connections),
                 "open_factors": frozenset(opened),
                 "open_sets": open_sets,
+                "indicators": company.indicators,
             }
         ]
 

@@ -11,7 +11,7 @@ from typing import Any, Final
 from comity.domain.facts import Members
 from comity.domain.question import Question
 from comity.policy.diffing.answers import Shift
-from comity.policy.diffing.geography import Company
+from comity.policy.diffing.companies import Company
 from comity.policy.diffing.instants import Stretch
 from comity.policy.diffing.paths import Example, Values
 from comity.policy.diffing.scopes import Scope

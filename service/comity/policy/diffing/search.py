@@ -18,7 +18,8 @@ from comity.domain.question import Question
 from comity.policy.diffing.answers import Askers, Shift
 from comity.policy.diffing.classes import Classes, ValueClass
 from comity.policy.diffing.clause_sets import Column, Doubt, conjoin
-from comity.policy.diffing.geography import Company, Ground
+from comity.policy.diffing.companies import Company
+from comity.policy.diffing.geography import Ground
 from comity.policy.diffing.meetings import Meetings, Seen
 from comity.policy.diffing.paths import (
     UNKNOWN_PLACE,

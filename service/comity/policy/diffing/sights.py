@@ -12,6 +12,7 @@ from comity.domain.question import Question
 from comity.domain.truth import Truth, conjunction
 from comity.policy.atlas import ALWAYS, Span
 from comity.policy.diffing.clause_sets import Column, Doubt, Position, conjoin, union
+from comity.policy.diffing.member_sets import Names, Naming
 from comity.policy.diffing.neighbours import Neighbour
 from comity.policy.presumptions import resolve
 from comity.policy.reference.atoms import atoms_of
@@ -143,6 +144,17 @@ class Sights:
     def is_named(self, dimension: str) -> bool:
         """Return whether any clause names `dimension`."""
         return bool(self._named[dimension])
+
+    def naming_of(self, dimension: str) -> Naming:
+        """Return the sets of names that the clauses of each revision give for a dimension."""
+        given: list[dict[Names, None]] = [{}, {}]
+        for group in self._groups[dimension].values():
+            for field in FIELDS[dimension]:
+                names = getattr(group.clause, field)
+                if names is not None:
+                    given[group.revision][names] = None
+        in_cells = all(given) and given[0] != given[1]
+        return Naming(dimension, tuple({**given[0], **given[1]}), in_cells)
 
     def naming(self, dimension: str, rule_ids: Collection[str]) -> tuple[int, frozenset[str]]:
         """Return which clauses of some rules name `dimension`, and the names that they give."""

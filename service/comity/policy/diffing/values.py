@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import combinations
@@ -14,9 +14,7 @@ from comity.policy.diffing.sights import Sights
 from comity.policy.lexicon import Lexicon
 from comity.policy.rules import AgeBand, CreationBand
 
-SINGLE: Final = ("product", "action", "device")
 SETS: Final = ("item", "purpose", "label")
-FEW: Final = 4
 DAYS_A_YEAR: Final = 365.25
 TICK: Final = timedelta(seconds=1)
 
@@ -65,87 +63,58 @@ def _before(today: date, years: float) -> date:
     return today - timedelta(days=years * DAYS_A_YEAR)
 
 
-def request_values(
-    dimension: str, sights: Sights, lexicons: Sequence[Lexicon], *, zones: int = 1
+def single_values(
+    dimension: str,
+    sights: Sights,
+    lexicons: Sequence[Lexicon],
+    *,
+    zones: int = 1,
+    spans: bool = False,
 ) -> list[Hashable]:
-    """Return values of a dimension of the request or the person, the usual ones first."""
+    """Return values of a dimension without members, the usual ones first.
+
+    With `spans`, ages of which only some bounds are known are among them, whatever the bounds.
+    """
     if not sights.is_named(dimension):
         return [_usual(dimension, lexicons)]
     match dimension:
         case "age":
-            return [*_ages(sights, zones), None]
+            return [*_ages(sights, zones), *(_age_spans(sights, zones) if spans else ()), None]
         case "created":
             return [*_creations(sights), None]
-        case _ if dimension in SINGLE:
+        case _:
             listed = {v for x in lexicons for v in x.kinds.get(dimension, ())}
             values: list[Hashable] = [*sorted(listed)]
             if any(x.presumed.get(dimension, "unknown") != "unknown" for x in lexicons):
                 values.append(Withheld())
             return [*values, None]
-        case _:
-            return [*member_sets(dimension, sights, lexicons)]
 
 
 def _usual(dimension: str, lexicons: Sequence[Lexicon]) -> Hashable:
     """Return a value that stands for all of a dimension that no clause names."""
     if dimension in ("product", "action"):
         return next(iter(sorted(lexicons[1].kinds.get(dimension, {}))), None)
-    return Members() if dimension in SETS else None
+    return None
 
 
-def member_sets(dimension: str, sights: Sights, lexicons: Sequence[Lexicon]) -> list[Members]:
-    """Return sets of members: closed, open, and with members known not to be in them."""
-    if not sights.is_named(dimension):
-        return [Members()]
-    named = _names(dimension, sights)
-    relevant = sorted(
-        {
-            value
-            for lexicon in lexicons
-            for value in {*lexicon.kinds.get(dimension, ()), *named}
-            if lexicon.above(dimension, value) & named or lexicon.below(dimension, value) & named
-        }
-    )
-    spare = [v for v in sorted(lexicons[1].kinds.get(dimension, ())) if v not in relevant][:1]
-    alike: dict[Hashable, str] = {}
-    for value in relevant:
-        kinds = tuple(frozenset(lexicon.above(dimension, value) & named) for lexicon in lexicons)
-        below = tuple(frozenset(lexicon.below(dimension, value) & named) for lexicon in lexicons)
-        alike.setdefault((kinds, below), value)
-    several = list(alike.values())
-    most = 3 if len(several) <= FEW else 2
-    closed = [frozenset[str](), *(frozenset({v}) for v in (*relevant, *spare))]
-    closed += [frozenset(c) for n in range(2, most + 1) for c in combinations(several, n)]
-    found = [Members(yes) for yes in closed]
-    found += [Members(frozenset(c), open=True) for n in (0, 1) for c in combinations(several, n)]
-    if dimension in ("label", "population"):
-        found += _partly_denied(dimension, relevant, several, lexicons[1])
-    return list(dict.fromkeys(found))
+@dataclass(frozen=True, slots=True, order=True)
+class AgeSpan:
+    """An age of which only the bounds are known.
 
+    Attributes:
+        youngest: the lowest that it may be.
+        oldest: the highest.
+    """
 
-def _names(dimension: str, sights: Sights) -> frozenset[str]:
-    """Return all names that clauses give for a dimension."""
-    found: set[str] = set()
-    for clause in sights.named(dimension):
-        for field in (f"{dimension}s", f"not_{dimension}s"):
-            found |= getattr(clause, field, None) or set()
-    return frozenset(found)
+    youngest: Years
+    oldest: Years
 
-
-def _partly_denied(
-    dimension: str, relevant: Sequence[str], several: Sequence[str], lexicon: Lexicon
-) -> Iterable[Members]:
-    """Yield sets that leave few members in doubt: all others are known not to be in them."""
-    for value in relevant:
-        kinds, below = lexicon.above(dimension, value), lexicon.below(dimension, value)
-        for spared in (kinds, kinds | below):
-            denied = frozenset(v for v in relevant if not lexicon.above(dimension, v) & spared)
-            yield Members(no=denied, open=True)
-            for member in several:
-                if not lexicon.above(dimension, member) & denied:
-                    yield Members(frozenset({member}), denied, open=True)
-        for finer in below:
-            yield Members(frozenset({value}), frozenset({finer}))
+    def age_at(self, now: datetime) -> Age:
+        """Return the age as facts state it at `now`."""
+        latest, earliest = (years.age_at(now) for years in (self.youngest, self.oldest))
+        assert isinstance(latest, BornBetween)
+        assert isinstance(earliest, BornBetween)
+        return BornBetween(earliest.earliest, latest.latest)
 
 
 def _ages(sights: Sights, zones: int) -> list[Hashable]:
@@ -160,6 +129,21 @@ def _ages(sights: Sights, zones: int) -> list[Hashable]:
     return [*found, Years("at_least", 0)]
 
 
+def _age_spans(sights: Sights, zones: int) -> Iterator[AgeSpan]:
+    """Yield ages between any two that bands tell apart.
+
+    Bands and local days cut the days of birth into stretches; what is known of an age is how
+    many neighbouring ones it may fall into.
+    """
+    exact = [v for v in _ages(sights, zones) if isinstance(v, Years)]
+    points = sorted(
+        (v for v in exact if v.form in ("exactly", "birthday")),
+        key=lambda v: (v.years, v.form == "exactly"),
+    )
+    for youngest, oldest in combinations(points, 2):
+        yield AgeSpan(youngest, oldest)
+
+
 def _creations(sights: Sights) -> list[Hashable]:
     """Return instants on both sides of every edge of a band."""
     bands = [c.created for c in sights.named("created") if isinstance(c.created, CreationBand)]
@@ -170,7 +154,7 @@ def _creations(sights: Sights) -> list[Hashable]:
 def given(dimension: str, value: Any, now: datetime) -> dict[str, Any]:  # noqa: ANN401 - of its dimension
     """Return what a question states for `value`, by attribute of `Question`."""
     match dimension, value:
-        case "age", Years():
+        case "age", Years() | AgeSpan():
             return {"age": value.age_at(now)}
         case "created", datetime():
             return {"account_created": value}

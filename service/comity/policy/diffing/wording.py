@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from comity.domain.facts import Members
 from comity.domain.question import Connection
 from comity.policy.diffing.answers import Answer
-from comity.policy.diffing.geography import NEUTRAL
+from comity.policy.diffing.companies import NEUTRAL
 from comity.policy.diffing.localities import Localities
 from comity.policy.diffing.regions import Direction, Period, Region
 from comity.policy.diffing.selections import (
