@@ -20,13 +20,14 @@ from comity.grpc_api.deadlines import DeadlineInterceptor
 from comity.grpc_api.eligibility import EligibilityServicer
 from comity.grpc_api.interceptors import ErrorInterceptor
 from comity.grpc_api.metering import MeteringInterceptor
+from comity.grpc_api.remembered_answers import Moment, Recalled
 from comity.grpc_api.shortcuts import Shortcuts, prepare_with
 from comity.grpc_api.swift_calls import OctetBatchInterceptor, SwiftInterceptor
 from comity.grpc_api.tracing import TracingInterceptor
 from comity.metrics import CountingDecisionRecorder, WorkerMetrics
 from comity.policy.engine import Engine
 from comity.policy.rules import Ruleset
-from comity.v1 import eligibility_service_pb2_grpc
+from comity.v1 import eligibility_service_pb2_grpc, facts_pb2
 from property.octet_sources import GENERATED, Source
 from unit.grpc_api.local_calls import LocalCall, LocalServer, Outcome
 from unit.grpc_api.small_world import BUNDLE, SmallPolicy
@@ -143,6 +144,24 @@ class Path:
         return server
 
 
+class CountingShortcuts(Shortcuts):
+    """Counts the answers that are worked out from known parts.
+
+    Attributes:
+        worked_out: how many there were.
+    """
+
+    worked_out = 0
+
+    def work_out(
+        self, moment: Moment, octets: tuple[bytes, bytes], subject: facts_pb2.Subject
+    ) -> Recalled | None:
+        """Count the answer, if there is one."""
+        answer = super().work_out(moment, octets, subject)
+        self.worked_out += answer is not None
+        return answer
+
+
 class SwiftPath(Path):
     """A server that answers from octets what it answered before.
 
@@ -161,7 +180,7 @@ class SwiftPath(Path):
         eligibility, preparer = self._eligibility(), self._telemetry.preparer
         preparer.keep = self._keep
         count = CountingDecisionRecorder(eligibility.recorder, METRICS).counter
-        self.shortcuts = Shortcuts(eligibility, prepare_with(preparer), count)
+        self.shortcuts = CountingShortcuts(eligibility, prepare_with(preparer), count)
         servicer = self.servicer = EligibilityServicer(
             eligibility, self._texts(), entitlements, self.shortcuts
         )

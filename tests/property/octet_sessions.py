@@ -73,6 +73,7 @@ class Session:
         for ask in asks:
             self._compare(*ask)
         self.seen["recalled"] += self.swift.hits
+        self.seen["worked out"] += self.swift.shortcuts.worked_out
         assert self.swift.defects == self.plain.defects == []
         return self.seen
 

@@ -20,6 +20,7 @@ WANTED = (
     "batch ended",
     "batch recalled in part",
     "batch recalled whole",
+    "worked out",
     "policies exchanged",
     "places exchanged",
 )

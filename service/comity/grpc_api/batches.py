@@ -19,7 +19,6 @@ from comity.grpc_api.reply_octets import (
     encode_decision_ids,
     encode_evaluated_at,
     encode_responses,
-    encode_result,
 )
 from comity.grpc_api.shortcuts import ITEM, Shortcuts
 from comity.grpc_api.swift_batches import ITEMS_A_TURN, MOST_ITEMS
@@ -117,9 +116,20 @@ class OctetBatches:
             if number % _UNKNOWN_A_TURN == _UNKNOWN_A_TURN - 1:
                 sleep(0)
             # One like it may have been answered just now.
-            if not self._recall(view.items[position], position, under):
-                result = self._servicer.result(message, position, under.call)
-                under.results[position] = encode_result(result.SerializeToString())
+            item = view.items[position]
+            if not self._recall(item, position, under) and not self._work_out(
+                item, position, under
+            ):
+                under.results[position] = self._servicer.result(message, position, under.call)
+
+    def _work_out(self, item: ItemView, position: int, under: _Under) -> bool:
+        """Keep the answer to an item if its parts are known, and return whether they are."""
+        names = under.call.octets, item.facts
+        worked_out = self._shortcuts.work_out(under.moment, names, item.subject)
+        if worked_out is None:
+            return False
+        under.recalled[position] = worked_out
+        return True
 
     def _recall(self, item: ItemView, position: int, under: _Under) -> bool:
         """Keep the answer to an item if it is known, and return whether it is."""

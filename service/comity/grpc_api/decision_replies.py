@@ -31,7 +31,8 @@ from comity.grpc_api.parts import (
     timestamp_of,
     visibility_of,
 )
-from comity.grpc_api.replies import decision_reply, explanation_of, provenance_of
+from comity.grpc_api.replies import explanation_of, provenance_of
+from comity.grpc_api.reply_composing import ReplyComposer
 from comity.telemetry.recollection import Recollection
 from comity.v1 import common_pb2, eligibility_service_pb2
 from comity.v1 import decision_service_pb2 as pb
@@ -139,7 +140,8 @@ def _eligibility_of(
 ) -> eligibility_service_pb2.CheckEligibilityResponse:
     """Return the answer to a question about an account, made once more."""
     ruleset = policy.bundle.eligibility
-    reply = decision_reply(Ruled(again.record, ruleset.by_id), View.LEGAL, ruleset)
+    octets = ReplyComposer().decision(Ruled(again.record, ruleset.by_id), View.LEGAL, ruleset)
+    reply = eligibility_service_pb2.CheckEligibilityResponse.FromString(octets)
     reply.policy_revision.CopyFrom(revision_of(recorded.revision))
     reply.max_age.SetInParent()
     set_timestamp(reply.evaluated_at, recorded.evaluated_at)

@@ -27,7 +27,8 @@ from comity.grpc_api.known_facts import GoodFacts, KnownFacts
 from comity.grpc_api.parts import revision_of
 from comity.grpc_api.refusal import Faults
 from comity.grpc_api.replies import restrictions_reply
-from comity.grpc_api.reply_templates import ReplyTemplates
+from comity.grpc_api.reply_composing import ReplyComposer, finish
+from comity.grpc_api.reply_octets import encode_response, encode_result
 from comity.grpc_api.requests import restriction_query_of, subject_of
 from comity.grpc_api.shortcuts import ITEM, UNARY, Lesson, QuestionMessage, Shortcuts
 from comity.grpc_api.vocabulary import Vocabulary, unknown_names
@@ -90,8 +91,8 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
         self._shortcuts = shortcuts
         self._texts = texts
         self._entitlements = entitlements
-        self._known = KnownFacts()
-        self._templates = ReplyTemplates()
+        self._known = KnownFacts() if shortcuts is None else shortcuts.known_facts
+        self._replies = ReplyComposer() if shortcuts is None else shortcuts.replies
 
     def CheckEligibility(  # noqa: N802 - the contract names it
         self,
@@ -99,6 +100,20 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
         context: grpc.ServicerContext,
     ) -> eligibility_service_pb2.CheckEligibilityResponse:
         """Answer one question."""
+        octets = self.check(request, context)
+        return eligibility_service_pb2.CheckEligibilityResponse.FromString(octets)
+
+    def check(
+        self,
+        request: eligibility_service_pb2.CheckEligibilityRequest,
+        context: grpc.ServicerContext,
+    ) -> bytes:
+        """Return the serialised answer to one question.
+
+        Raises:
+            InvalidQuestionError: something is wrong with the question.
+            NotEntitledError, NoPolicyError, NoHistoryError, RevisionNotReachedError: as `admit`.
+        """
         known = self._known.find(request.facts.SerializeToString())
         faults = Faults(request, without="facts" if known else "")
         call = self._begin(request, faults, context)
@@ -121,7 +136,7 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
         )
         for position, item in enumerate(request.items):
             require_waiting(context)
-            reply.results.append(self.result(item, position, call))
+            reply.MergeFromString(self.result(item, position, call))
         return reply
 
     def begin_batch(self, options: common_pb2.Options, context: grpc.ServicerContext) -> Call:
@@ -173,22 +188,24 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
         item: eligibility_service_pb2.BatchCheckEligibilityItem,
         position: int,
         call: Call,
-    ) -> eligibility_service_pb2.BatchCheckEligibilityResult:
-        """Return the result of one item: its answer, or what is wrong with it."""
+    ) -> bytes:
+        """Return the result of one item: its answer, or what is wrong with it.
+
+        It is serialised, as a field of the reply to the batch.
+        """
         path = f"items[{position}]."
         known = self._known.find(item.facts.SerializeToString())
         faults = Faults(item, path, without="facts" if known else "")
         try:
-            response = self._answer(_Asked(item, known, path, position), faults, call)
+            reply = self._answer(_Asked(item, known, path, position), faults, call)
         except InvalidQuestionError as error:
             status = invalid_status(error.violations)
-            return eligibility_service_pb2.BatchCheckEligibilityResult(error=status)
-        return eligibility_service_pb2.BatchCheckEligibilityResult(response=response)
+            result = eligibility_service_pb2.BatchCheckEligibilityResult(error=status)
+            return encode_result(result.SerializeToString())
+        return encode_response(reply)
 
-    def _answer(
-        self, asked: _Asked, faults: Faults, call: Call
-    ) -> eligibility_service_pb2.CheckEligibilityResponse:
-        """Return the answer to one question.
+    def _answer(self, asked: _Asked, faults: Faults, call: Call) -> bytes:
+        """Return the serialised answer to one question.
 
         Raises:
             InvalidQuestionError: something is wrong with the question.
@@ -204,13 +221,14 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
             )
         except InvalidQuestionError as error:
             raise InvalidQuestionError(prefixed(error.violations, asked.path)) from error
-        reply = self._templates.reply(answer, call.options.view, call.policy.bundle.eligibility)
+        view, ruleset = call.options.view, call.policy.bundle.eligibility
+        common = self._replies.common(answer, view, ruleset)
         if self._shortcuts is not None:
             message, form = asked.message, UNARY if asked.position is None else ITEM
             self._shortcuts.learn(
-                Lesson(message, call.octets, call.options, call.policy, answer, reply, form)
+                Lesson(message, call.octets, call.options, call.policy, answer, common, form)
             )
-        return reply
+        return finish(common, answer, view)
 
     def _examine(self, asked: _Asked, faults: Faults, call: Call) -> Question:
         """Return the facts of a question that is good in every way.

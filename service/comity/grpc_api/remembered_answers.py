@@ -12,13 +12,16 @@ from comity.app.ports.policy_source import PolicyInForce
 from comity.domain.facts import Age, BornBetween
 from comity.domain.request import Options
 from comity.grpc_api.contradictions import FURTHEST_AHEAD
+from comity.grpc_api.known_facts import MOST_BYTES
 from comity.grpc_api.reply_octets import encode_revision, encode_valid_until
 from comity.policy.date_classes import AgeClass, DateClasses
 from comity.policy.engine.ages import Birthday, next_birthday
 from comity.policy.engine.cache import Cache
 from comity.telemetry.prepared_spans import Decided, PreparedSpan, encode_ending
 
+MOST_OCTETS: Final = MOST_BYTES  # of facts and options together
 ASKED_KEPT: Final = 4096
+OPTIONS_KEPT: Final = 256
 ANSWERS_KEPT: Final = 8192
 AGES_KEPT: Final = 16_384
 ENDINGS_KEPT: Final = 64  # of each age
@@ -115,9 +118,10 @@ class Known:
     finding: PlaceFinding | None
 
 
-Found = tuple[Key, PlaceFinding | None, KnownAge, str]
+Found = tuple[Key, PlaceFinding | None, KnownAge, str, str | None]
 """What the octets of a question lead to: the key that names the answer, the place of the address,
-None if none is given, the age, and the account; empty if none is given."""
+None if none is given, the age, the account, empty if none is given, and the country of the phone
+number, empty if it has none, None if none is given."""
 
 Recalled = tuple[Known, bytes, Decided]
 """An answer that may be given again: the answer, what a reply says of its end, and what makes its
@@ -143,6 +147,7 @@ class Memory:
         classes: classes of dates.
         asked: questions that came before, by the octets of their options and facts.
         glimpsed: those that came only once.
+        options: options that came before, by their octets, if answers to them may be given again.
         answers: their answers.
     """
 
@@ -153,6 +158,7 @@ class Memory:
         self.classes = classes
         self.asked: Cache[tuple[bytes, bytes], Asked] = Cache(ASKED_KEPT)
         self.glimpsed: Cache[tuple[bytes, bytes], bool] = Cache(ASKED_KEPT)
+        self.options: Cache[bytes, Options] = Cache(OPTIONS_KEPT)
         self.answers: Cache[Key, Known] = Cache(ANSWERS_KEPT)
         self._endings: Cache[Hashable, Ending] = Cache(ANSWERS_KEPT)
         start = datetime.min.replace(tzinfo=UTC)
@@ -167,6 +173,22 @@ class Memory:
             today = datetime.combine((now + FURTHEST_AHEAD).date(), time(), UTC) - FURTHEST_AHEAD
             ages = self._ages = _Ages(max(start, today), min(end, today + _DAY))
         return ages.known
+
+    def comes_again(self, octets: tuple[bytes, bytes], asked: Asked) -> bool:
+        """Return whether a question came before, and remember that it came.
+
+        Most facts that come once don't come again, and need no more room.
+        """
+        options, facts = octets
+        if len(options) + len(facts) > MOST_OCTETS:
+            return False
+        if self.asked.get(octets) is asked:
+            return True
+        if self.glimpsed.get(octets) is None:
+            self.glimpsed.put(octets, True)
+            return False
+        self.asked.put(octets, asked)
+        return True
 
     def ending(self, until: datetime | None, birthdays: tuple[Birthday, ...]) -> Ending:
         """Return the one object for this ending."""

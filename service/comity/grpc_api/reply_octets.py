@@ -27,22 +27,12 @@ def _tag(message: Descriptor, field: str) -> bytes:
     return encode_varint(message.fields_by_name[field].number << 3 | 2)
 
 
+_REASONS: Final = _tag(_REPLY, "reasons")
 _EVALUATED_AT: Final = _tag(_REPLY, "evaluated_at")
 _VALID_UNTIL: Final = _tag(_REPLY, "valid_until")
 _DECISION_ID: Final = _tag(_REPLY, "decision_id") + encode_varint(_DECISION_ID_BYTES)
 _RESULTS: Final = _tag(_MESSAGES["BatchCheckEligibilityResponse"], "results")
 _RESPONSE: Final = _tag(_MESSAGES["BatchCheckEligibilityResult"], "response")
-
-
-def common_octets(
-    reply: eligibility_service_pb2.CheckEligibilityResponse,
-) -> bytes:
-    """Return what is the same in all replies to equal questions."""
-    common = eligibility_service_pb2.CheckEligibilityResponse()
-    common.CopyFrom(reply)
-    for field in ("evaluated_at", "valid_until", "decision_id"):
-        common.ClearField(field)
-    return common.SerializeToString()
 
 
 def encode_evaluated_at(now: datetime) -> bytes:
@@ -53,6 +43,11 @@ def encode_evaluated_at(now: datetime) -> bytes:
 def encode_valid_until(end: datetime | None) -> bytes:
     """Return the end of an answer, as a field of the reply."""
     return b"" if end is None else _timestamp(_VALID_UNTIL, end)
+
+
+def encode_decision_id(decision_id: str) -> bytes:
+    """Return the identity of a decision, as a field of the reply."""
+    return _DECISION_ID + decision_id.encode()
 
 
 def encode_decision_ids(trace_id: bytes) -> bytes:
@@ -87,6 +82,16 @@ def encode_responses(
         head = _HEADS[length] if length < _HEADS_KEPT else _response_head(length)
         parts += (head, common, ending, shared, hexlify(span_id))
     return parts
+
+
+def encode_reason(reason: bytes) -> bytes:
+    """Return a serialised reason as a field of the reply."""
+    return _REASONS + encode_varint(len(reason)) + reason
+
+
+def encode_response(reply: bytes) -> bytes:
+    """Return a serialised reply as a result of a batch, a field of the batch's reply."""
+    return _response_head(len(reply)) + reply
 
 
 def encode_result(result: bytes) -> bytes:

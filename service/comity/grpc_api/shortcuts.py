@@ -11,22 +11,23 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from opentelemetry.trace import SpanKind
 from opentelemetry.util.types import AttributeValue
 
-from comity.app.eligibility import Answer, Eligibility
+from comity.app.eligibility import Answer, Asking, Eligibility
 from comity.app.ports.decision_recorder import DecisionRecord
 from comity.app.ports.ip_address import MalformedAddressError
 from comity.app.ports.phone_lookup import MalformedPhoneNumberError
 from comity.app.ports.place_lookup import PlaceFinding
 from comity.app.ports.policy_source import PolicyInForce
-from comity.app.subject import provenance_of
+from comity.app.subject import Told, complete, provenance_of
 from comity.domain.decision import Decision
+from comity.domain.question import Question
 from comity.domain.request import Options, View
 from comity.grpc_api.contradictions import in_subject
-from comity.grpc_api.known_facts import MOST_BYTES, memorable_octets
+from comity.grpc_api.known_facts import KnownFacts, memorable_octets
 from comity.grpc_api.limits import limit_of
 from comity.grpc_api.remembered_answers import (
     Asked,
@@ -38,7 +39,7 @@ from comity.grpc_api.remembered_answers import (
     Moment,
     Recalled,
 )
-from comity.grpc_api.reply_octets import common_octets
+from comity.grpc_api.reply_composing import ReplyComposer
 from comity.grpc_api.requests import subject_of
 from comity.grpc_api.shape import find_violations
 from comity.grpc_api.tracing import STATUS_CODE, rpc_attributes
@@ -46,8 +47,6 @@ from comity.policy.date_classes import DateClasses
 from comity.telemetry.prepared_spans import PreparedSpan, SpanPreparer
 from comity.telemetry.recorder import DECISION_SPAN
 from comity.v1 import eligibility_service_pb2, facts_pb2
-
-MOST_OCTETS: Final = MOST_BYTES  # of facts and options together
 
 QuestionMessage = (
     eligibility_service_pb2.CheckEligibilityRequest
@@ -76,7 +75,7 @@ class Lesson:
         options: how it was answered.
         policy: the revision that answered.
         answer: the answer.
-        reply: what was replied.
+        reply: what replies to such questions have in common, serialised.
         form: how it is recorded: `UNARY` or `ITEM`.
     """
 
@@ -85,12 +84,33 @@ class Lesson:
     options: Options
     policy: PolicyInForce
     answer: Answer
-    reply: eligibility_service_pb2.CheckEligibilityResponse
+    reply: bytes
     form: str
 
 
+class _Given(NamedTuple):
+    """How an answer is given.
+
+    Attributes:
+        options: how it was asked for.
+        reply: what replies to such questions have in common, serialised.
+        form: how it is recorded.
+        finding: the place of the address; None if none is given.
+    """
+
+    options: Options
+    reply: bytes
+    form: str
+    finding: PlaceFinding | None
+
+
 class Shortcuts:
-    """Finds answers given before; shared by threads."""
+    """Finds answers given before; shared by threads.
+
+    Attributes:
+        known_facts: facts that were found good.
+        replies: encodes replies.
+    """
 
     def __init__(
         self, eligibility: Eligibility, prepare: Mapping[str, Prepare], count: Count
@@ -103,6 +123,9 @@ class Shortcuts:
         self._prepare = prepare
         self._count = count
         self._memory: Memory | None = None
+        self._replies = ReplyComposer()
+        self.known_facts = KnownFacts()
+        self.replies = ReplyComposer()
 
     def memory(self) -> Memory | None:
         """Return what is remembered of the revision in force; None if there is none in force."""
@@ -127,12 +150,46 @@ class Shortcuts:
         found = self.find(moment, asked, subject)
         if found is None:
             return None
-        key, _, age, account_id = found
+        key, _, age, account_id, _ = found
         known, now = moment.memory.answers.get(key), moment.now
         if known is None or not known.start <= now < known.end:
             return None
         ending = known.ending
         in_reply, in_span = age.endings.get(ending) or age.ending(ending, now)
+        if not known.tells_end:
+            in_reply = b""
+        return known, in_reply, (known.span, in_span, account_id)
+
+    def work_out(
+        self, moment: Moment, octets: tuple[bytes, bytes], subject: facts_pb2.Subject
+    ) -> Recalled | None:
+        """Return the answer to a new question that is made of parts that came before.
+
+        `octets` are those of its options and of its facts. It is None if anything about the
+        question is unusual.
+        """
+        memory = moment.memory
+        options, good = memory.options.get(octets[0]), self.known_facts.find(octets[1])
+        if options is None or good is None or good.digest != memory.policy.bundle.digest:
+            return None
+        asked = memory.asked.get(octets) or _asked(options, good.question)
+        found = self.find(moment, asked, subject)
+        if found is None:
+            return None
+        key, finding, age, account_id, phone = found
+        ruleset, created, dates = memory.policy.bundle.eligibility, None, age.kind.dates
+        if subject.HasField("account_created"):
+            created = subject_of(subject).account_created
+            dates = self._eligibility.coarsener.steps(ruleset).of(age.age, created, moment.now)
+        told = Told(finding, phone, age.age, created)
+        looked_up = complete(good.question, told, ruleset.lexicon)
+        asking = Asking(memory.policy, options, moment.now, dates)
+        answer = self._eligibility.work_out(looked_up, asking)
+        reply = self._replies.common(answer, options.view, ruleset)
+        known = self._known(memory, answer, _Given(options, reply, moment.form, finding))
+        if memory.comes_again(octets, asked):
+            memory.answers.put(key, known)
+        in_reply, in_span = age.ending(known.ending, moment.now)
         if not known.tells_end:
             in_reply = b""
         return known, in_reply, (known.span, in_span, account_id)
@@ -158,7 +215,7 @@ class Shortcuts:
             classes, when = moment.memory.classes, subject_of(subject).account_created
             created = classes.of_creation(when, moment.now)
         key = (asked, id(finding), phone, age.kind, created, moment.form)
-        return key, finding, age, account_id
+        return key, finding, age, account_id, phone
 
     def _age(self, moment: Moment, subject: facts_pb2.Subject) -> KnownAge | None:
         """Return the age of a subject; None if anything is wrong with it."""
@@ -185,39 +242,42 @@ class Shortcuts:
             or options.hypothetical
             or options.explain_missing
             or facts is None
-            or len(facts) + len(lesson.octets) > MOST_OCTETS
         ):
             return
-        key, unknown = (lesson.octets, facts), record.question.unknown
-        asked = memory.asked.get(key)
-        if asked is None:
-            if memory.glimpsed.get(key) is None:  # most facts that come once don't come again
-                memory.glimpsed.put(key, True)
-                return
-            asked = Asked(options, "age" not in unknown, "account_created" not in unknown)
-            memory.asked.put(key, asked)
+        memory.options.put(lesson.octets, options)
+        key = (lesson.octets, facts)
+        asked = memory.asked.get(key) or _asked(options, record.question)
+        if not memory.comes_again(key, asked):
+            return
         moment = Moment(memory, record.evaluated_at, lesson.form)
         found = self.find(moment, asked, lesson.message.subject)
         if found is None:
             return
-        answer, finding, _, _ = found
+        name, finding, *_ = found
         # Another database may have been taken up meanwhile.
         if record.provenance == (finding and provenance_of(finding)):
-            memory.answers.put(answer, self._known(memory, lesson, finding))
+            given = _Given(options, lesson.reply, lesson.form, finding)
+            memory.answers.put(name, self._known(memory, lesson.answer, given))
 
-    def _known(self, memory: Memory, lesson: Lesson, finding: PlaceFinding | None) -> Known:
+    def _known(self, memory: Memory, answer: Answer, given: _Given) -> Known:
         """Return what is to be remembered of an answer."""
-        answer, recalled = lesson.answer, lesson.answer.recalled
+        recalled = answer.recalled
         return Known(
             start=recalled.start,
             end=recalled.end,
-            reply=common_octets(lesson.reply),
+            reply=given.reply,
             ending=memory.ending(recalled.decision.valid_until, recalled.birthdays),
-            tells_end=lesson.options.view is not View.USER,
-            span=self._prepare[lesson.form](answer.record),
+            tells_end=given.options.view is not View.USER,
+            span=self._prepare[given.form](answer.record),
             count=self._count(answer.decision),
-            finding=finding,
+            finding=given.finding,
         )
+
+
+def _asked(options: Options, question: Question) -> Asked:
+    """Return what is to be known of a question whose facts are good."""
+    unknown = question.unknown
+    return Asked(options, "age" not in unknown, "account_created" not in unknown)
 
 
 def prepare_with(preparer: SpanPreparer) -> Mapping[str, Prepare]:

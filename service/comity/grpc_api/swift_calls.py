@@ -29,7 +29,7 @@ Answer = Callable[[bytes, grpc.ServicerContext], bytes | None]
 
 
 class SwiftQuestions:
-    """Answers single questions whose answer is known."""
+    """Answers single questions whose answer is known, or whose parts are."""
 
     def __init__(
         self, shortcuts: Shortcuts, preparer: SpanPreparer, entitlements: Entitlements
@@ -40,7 +40,7 @@ class SwiftQuestions:
         self._entitlements = entitlements
 
     def answer(self, octets: bytes, context: grpc.ServicerContext) -> bytes | None:
-        """Return the reply to a question; None if its answer is not known.
+        """Return the reply to a question; None if something about it is not known.
 
         Raises:
             DecodeError: the octets are no question.
@@ -50,15 +50,18 @@ class SwiftQuestions:
         moment = shortcuts.moment(UNARY)
         if moment is None:
             return None
-        asked = moment.memory.asked.get((view.options, view.facts))
+        names = view.options, view.facts
+        asked = moment.memory.asked.get(names)
+        options = asked.options if asked else moment.memory.options.get(view.options)
         if (
-            asked is None
+            options is None
             or not is_plain(view, octets)
             or is_late(context)
-            or not is_entitled(self._entitlements, asked.options, context)
+            or not is_entitled(self._entitlements, options, context)
         ):
             return None
-        recalled = shortcuts.recall(moment, asked, view.subject)
+        recalled = shortcuts.recall(moment, asked, view.subject) if asked else None
+        recalled = recalled or shortcuts.work_out(moment, names, view.subject)
         if recalled is None:
             return None
         known, ending, decided = recalled

@@ -7,20 +7,23 @@ from datetime import UTC, datetime, timedelta
 from comity.domain.request import Revision
 from comity.grpc_api.parts import set_timestamp
 from comity.grpc_api.reply_octets import (
-    common_octets,
+    encode_decision_id,
     encode_decision_ids,
     encode_evaluated_at,
+    encode_reason,
+    encode_response,
     encode_responses,
     encode_result,
     encode_revision,
     encode_valid_until,
 )
-from comity.v1 import eligibility_service_pb2
+from comity.v1 import decision_pb2, eligibility_service_pb2
 from google.protobuf.duration_pb2 import Duration
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 Reply = eligibility_service_pb2.CheckEligibilityResponse
+Reason = decision_pb2.Reason
 Result = eligibility_service_pb2.BatchCheckEligibilityResult
 BatchReply = eligibility_service_pb2.BatchCheckEligibilityResponse
 
@@ -28,6 +31,15 @@ FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 INSTANTS = st.integers(0, (LAST - FIRST) // MICROSECOND).map(lambda n: FIRST + n * MICROSECOND)
 IDENTITIES = st.binary(min_size=24, max_size=24).map(lambda b: f"{b[:16].hex()}-{b[16:].hex()}")
+
+
+def common_octets(reply: Reply) -> bytes:
+    """Return what replies to equal questions have in common."""
+    common = Reply()
+    common.CopyFrom(reply)
+    for field in ("evaluated_at", "valid_until", "decision_id"):
+        common.ClearField(field)
+    return common.SerializeToString()
 
 
 @st.composite
@@ -56,18 +68,15 @@ def test_the_parts_of_a_reply_are_the_reply(
     """What is common, and what belongs to the call, together say what the message says."""
     reply, until, now, identity = drawn
     common = common_octets(reply)
-    octets = (
-        common
-        + encode_valid_until(until)
-        + encode_evaluated_at(now)
-        + encode_decision_ids(bytes.fromhex(identity[:32]))
-        + identity[33:].encode()
-    )
-    assert Reply.FromString(octets) == reply
-    kept = Reply.FromString(common)
-    assert not kept.decision_id
-    assert not kept.HasField("evaluated_at")
-    assert not kept.HasField("valid_until")
+    octets = common + encode_valid_until(until) + encode_evaluated_at(now)
+    ids = encode_decision_ids(bytes.fromhex(identity[:32])) + identity[33:].encode()
+    assert Reply.FromString(octets + ids) == reply
+    assert encode_decision_id(identity) == ids
+    whole = encode_response(octets + ids)
+    assert BatchReply.FromString(whole) == BatchReply(results=[Result(response=reply)])
+    reason = Reason(rule_id=reply.message)
+    field = encode_reason(reason.SerializeToString())
+    assert Reply.FromString(field) == Reply(reasons=[reason])
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, database=None)

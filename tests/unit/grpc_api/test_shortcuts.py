@@ -11,8 +11,8 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 import pytest
 from comity.grpc_api import remembered_answers
-from comity.grpc_api.remembered_answers import Memory
-from comity.grpc_api.shortcuts import CHECK, MOST_OCTETS
+from comity.grpc_api.remembered_answers import MOST_OCTETS, Memory
+from comity.grpc_api.shortcuts import CHECK
 from comity.grpc_api.swift_calls import BATCH
 from comity.v1 import eligibility_service_pb2, facts_pb2
 from property.octet_paths import Path, SwiftPath
