@@ -104,6 +104,8 @@ class Lexicon:
 
         A class that the vocabulary doesn't name is so if it is one of `by_default`.
         """
+        if not classes:
+            return False
         low = self.low_trust | (by_default - self.ordinary_trust)
         return not low.isdisjoint(classes)
 

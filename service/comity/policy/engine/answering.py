@@ -67,6 +67,8 @@ class Answering:
 
     def _join(self, rules: int, now: datetime) -> Outcome:
         """Return the join of the outcomes of `rules`, all in force."""
+        if not rules:
+            return ALLOWED
         key = frozenset(self._table.outcome_number(number, now) for number in numbers_in(rules))
         known = self._joins.get(key)
         if known is not None:
@@ -75,6 +77,8 @@ class Answering:
 
     def _reasons(self, rules: int, scene: Scene, weighing: Weighing) -> tuple[Reason, ...]:
         """Return how each of `rules` bears on the answer, by rule id."""
+        if not rules:
+            return ()
         reasons = []
         for number in numbers_in(rules):
             if holds(weighing.total.certain, number):
