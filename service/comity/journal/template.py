@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 from opentelemetry.sdk.resources import Resource
@@ -57,24 +57,13 @@ class EventTemplate:
     attributes: Mapping[str, AnyValue] = field(default_factory=dict)
 
 
-class SpanHead(NamedTuple):
-    """What is encoded once for all spans of one trace that have parent and times in common.
-
-    Attributes:
-        before: what comes before the span id.
-        behind: what comes behind it.
-        end: the time of the end, and of events.
-    """
-
-    before: bytes
-    behind: bytes
-    end: bytes
-
-
 def encode_head(  # noqa: PLR0917 - names would cost time in every decision
     trace_id: bytes, parent_span_id: bytes, trace_state: str, flags: int, start: int, end: int
-) -> SpanHead:
-    """Return the head of spans; see `SpanTemplate.assemble`.
+) -> tuple[bytes, bytes, bytes]:
+    """Return what spans of one trace begin with that have parent and times in common.
+
+    That is: what comes before the span id, what comes behind it, and the end by itself. The
+    arguments are those of `SpanTemplate.assemble`.
 
     Raises:
         ValueError: an id has another length.
@@ -87,7 +76,7 @@ def encode_head(  # noqa: PLR0917 - names would cost time in every decision
     if trace_state:
         state = trace_state.encode()
         behind += _TRACE_STATE_TAG + encode_varint(len(state)) + state
-    return SpanHead(_TRACE_ID_TAG + trace_id + _SPAN_ID_TAG, behind, _TIME.pack(end))
+    return _TRACE_ID_TAG + trace_id + _SPAN_ID_TAG, behind, _TIME.pack(end)
 
 
 class SpanTemplate:

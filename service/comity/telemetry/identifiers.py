@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections import deque
 from typing import Final
 
@@ -22,8 +23,8 @@ class Randomness:
 
     def __init__(self, length: int) -> None:
         """Give out `length` octets at a time."""
-        self._length = length
         self._zeros = bytes(length)
+        self._pieces = struct.Struct(f"{length}s" * _FETCHED_AT_ONCE)
         self._store: deque[bytes] = deque()
         os.register_at_fork(after_in_child=self._store.clear)
 
@@ -35,10 +36,8 @@ class Randomness:
                 if taken != self._zeros:
                     return taken
             except IndexError:
-                length = self._length
-                fetched = os.urandom(length * _FETCHED_AT_ONCE)
-                ends = range(length, len(fetched) + 1, length)
-                self._store.extend(fetched[end - length : end] for end in ends)
+                pieces = self._pieces
+                self._store.extend(pieces.unpack(os.urandom(pieces.size)))
 
     def take_some(self, count: int) -> list[bytes]:
         """Return `count` times what `take` returns."""

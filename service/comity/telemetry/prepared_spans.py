@@ -183,9 +183,17 @@ class SpanPreparer:
                 subject = _PSEUDONYM_HEAD + digits + key if account_id else b""
             template, sealed = prepared.template, prepared.sealed
             parts = (
-                *(before, span_id, behind, template.constant, evaluated_at, ending, position),
-                *(subject, b"" if sealed is None else self._seal(sealed, trace_id + span_id)),
-                *(prepared.provenance, end.join(template.events)),
+                before,
+                span_id,
+                behind,
+                template.constant,
+                evaluated_at,
+                ending,
+                position,
+                subject,
+                b"" if sealed is None else self._seal(sealed, trace_id + span_id),
+                prepared.provenance,
+                end.join(template.events),
             )
             spans.append(join(parts))
         return spans, span_ids

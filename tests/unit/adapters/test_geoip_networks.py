@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from comity.adapters.geoip import MaxMindPlaceLookup
 from comity.adapters.geoip import lookup as geoip_lookup
-from comity.app.ports.ip_address import AddressReach, parse_address
+from comity.app.ports.ip_address import AddressReach, MalformedAddressError, parse_address
 from comity.app.ports.place_lookup import PlaceFinding, PlaceFlag
 
 WriteDatabase = Callable[..., Path]
@@ -231,3 +231,24 @@ def test_findings_that_are_kept_are_bounded(
     for number in range(200):
         assert lookup.locate(f"8.8.{number}.1").place == "FR"
         assert len(lookup._databases.by_network) <= 16
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    ["8.8.8.256", "8.8.8.08", "8.8.8.+8", "8.8.8.", "8.8.8. 8", "8.8.8.8 ", "8.8.8", "08.8.8.8"],
+)
+def test_what_is_no_address_is_none_in_a_known_network_either(malformed: str) -> None:
+    """However much of it is as in an address that was looked up before."""
+    places = MaxMindPlaceLookup()
+    known = places.locate("8.8.8.8")
+    assert places.locate("8.8.8.0") is places.locate("8.8.8.255") is known
+    with pytest.raises(MalformedAddressError):
+        places.locate(malformed)
+
+
+def test_an_address_inside_another_is_told_from_the_address_itself() -> None:
+    """Whichever is looked up first: one is known to be mapped, the other not."""
+    for pair in (("8.8.8.8", "::ffff:8.8.8.8"), ("::ffff:9.9.9.9", "9.9.9.9")):
+        places = MaxMindPlaceLookup()
+        flags = [places.locate(text).flags for text in (*pair, *pair)]
+        assert [PlaceFlag.MAPPED in each for each in flags] == [":" in text for text in pair] * 2

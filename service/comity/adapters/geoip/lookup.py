@@ -37,6 +37,7 @@ _FINDINGS_KEPT: Final = 65_536
 _IPV4_NETWORK_BYTES: Final = 3
 _IPV6_NETWORK_BYTES: Final = 6
 _WHOLE_ADDRESS: Final = 128
+_LAST_NUMBERS: Final = frozenset(map(str, range(256)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +68,14 @@ class _Databases:
         place: the place database.
         anonymity: the database of anonymous addresses, if any.
         by_network: what was found of networks.
+        by_text: the same of IPv4 networks, by the first three numbers of an address as text.
         alike: each finding, so that equal ones are the same object.
     """
 
     place: OpenDatabase
     anonymity: OpenDatabase | None
     by_network: Cache[bytes, PlaceFinding] = field(default_factory=lambda: Cache(_FINDINGS_KEPT))
+    by_text: Cache[str, PlaceFinding] = field(default_factory=lambda: Cache(_FINDINGS_KEPT))
     alike: Cache[PlaceFinding, PlaceFinding] = field(default_factory=lambda: Cache(_FINDINGS_KEPT))
 
 
@@ -140,18 +143,26 @@ class MaxMindPlaceLookup:
         Raises:
             MalformedAddressError: `ip` is not one address.
         """
+        databases = self._databases
+        if isinstance(ip, str):
+            first_three, _, last = ip.rpartition(".")
+            if last in _LAST_NUMBERS:
+                known = databases.by_text.get(first_three)
+                if known is not None:
+                    return known
         packed = pack_address(ip)
         ipv4 = len(packed) == IPV4_BYTES
         network = packed[: _IPV4_NETWORK_BYTES if ipv4 else _IPV6_NETWORK_BYTES]
-        databases = self._databases
         known = databases.by_network.get(network)
-        if known is not None:
-            return known
-        finding, longest = self._find(parse_address(packed), databases)
-        finding = databases.alike.get(finding) or databases.alike.put(finding, finding)
-        if longest <= 8 * len(network):
-            databases.by_network.put(network, finding)
-        return finding
+        if known is None:
+            found, longest = self._find(parse_address(packed), databases)
+            known = databases.alike.get(found) or databases.alike.put(found, found)
+            if longest > 8 * len(network):
+                return known
+            databases.by_network.put(network, known)
+        if isinstance(ip, str) and ":" not in ip:  # else those numbers are part of a longer address
+            databases.by_text.put(ip.rpartition(".")[0], known)
+        return known
 
     def _find(self, address: ParsedAddress, databases: _Databases) -> tuple[PlaceFinding, int]:
         """Return what is known of an address, and how long a prefix it depends on.
