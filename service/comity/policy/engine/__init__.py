@@ -13,16 +13,16 @@ from datetime import datetime
 from comity.domain.decision import Decision
 from comity.domain.facts import Age, BornBetween, Facts
 from comity.policy.engine.ages import AgeCell, Birthday, next_birthday
-from comity.policy.engine.answering import Answering
+from comity.policy.engine.answering import Answering, undisturbed
 from comity.policy.engine.bits import numbers_in
 from comity.policy.engine.cache import Cache
 from comity.policy.engine.clashes import Clashes
 from comity.policy.engine.moments import Calendar, Moment
 from comity.policy.engine.rulings import Rulings
-from comity.policy.engine.scenes import Scene, Scenery
+from comity.policy.engine.scenes import Scene, Scenery, Sight
 from comity.policy.engine.table import build_table
 from comity.policy.engine.unknowns import Unknowns
-from comity.policy.engine.validity import Horizon
+from comity.policy.engine.validity import Horizon, next_edge
 from comity.policy.engine.weighing import InForce, Weighing, weigh
 from comity.policy.rules import Ruleset
 
@@ -102,10 +102,14 @@ class Engine:
         It may be given to facts that differ in dates of equal cells, with `for_facts`.
         """
         moment = self._calendar.at(now)
+        sight = self._scenery.look(facts, now, moment.births)
+        if not sight.concerned:  # that is found as fast as any memory
+            plain = undisturbed(facts.presumed)
+            return Remembered(plain, (), now, next_edge(facts, now))
         key = self._key(facts, moment)
         known = self._memo.get(key)
         if known is None or not known.start <= now < known.end:
-            known = self._memo.put(key, self._decide(facts, now, moment))
+            known = self._memo.put(key, self._decide(sight, now, moment))
         return known
 
     def moment(self, now: datetime) -> tuple[datetime, datetime]:
@@ -124,7 +128,8 @@ class Engine:
     def masks(self, facts: Facts, now: datetime) -> Masks:
         """Return the three answers of every rule in force, whatever its modality."""
         moment = self._calendar.at(now)
-        total = self._weigh(self._scenery.see(facts, now, moment.births), moment).total
+        scene = self._scenery.see(self._scenery.look(facts, now, moment.births), now)
+        total = self._weigh(scene, moment).total
         return Masks(self._ids(total.certain), self._ids(total.held), self._ids(total.possible))
 
     def _ids(self, rules: int) -> frozenset[str]:
@@ -135,9 +140,9 @@ class Engine:
         in_force = InForce(moment.in_force, moment.in_force, moment.preferences)
         return weigh(self._table, scene.sightings, in_force)
 
-    def _decide(self, facts: Facts, now: datetime, moment: Moment) -> Remembered:
+    def _decide(self, sight: Sight, now: datetime, moment: Moment) -> Remembered:
         """Work the answer out."""
-        scene = self._scenery.see(facts, now, moment.births)
+        scene = self._scenery.see(sight, now)
         validity = self._horizon.of(scene, moment)
         weighing = self._weigh(scene, moment)
         decision = self._answering.answer(scene, weighing, moment, validity.until)

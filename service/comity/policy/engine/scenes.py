@@ -14,12 +14,28 @@ from comity.policy.engine.kinds import SetColumns, kinds_by_dimension
 from comity.policy.engine.places import Change, Places
 from comity.policy.engine.planes import Dimension
 from comity.policy.engine.table import RuleTable
-from comity.policy.engine.ties import SeenTie, Ties
+from comity.policy.engine.ties import Met, SeenTie, Ties
 from comity.policy.engine.weighing import Sighting
 from comity.policy.rules import Ruleset
 
 MASKS_BYTES_KEPT = 4_000_000  # what one cache of columns may hold, about
 LEAST_KEPT, MOST_KEPT = 64, 4096
+
+
+class Sight(NamedTuple):
+    """Facts at one instant, before connections are combined with the rest.
+
+    Attributes:
+        facts: the facts.
+        base: what the rules see of person and request.
+        met: the connections that exist or will, with what the rules see of each, in order.
+        concerned: whether any answer can depend on them, now or later.
+    """
+
+    facts: Facts
+    base: Base
+    met: Sequence[Met]
+    concerned: bool
 
 
 class Scene(NamedTuple):
@@ -66,14 +82,24 @@ class Scenery:
         populations = SetColumns(planes, self.kinds, Dimension.POPULATION, limit)
         self._ties = Ties(table, self.places, populations, limit)
 
-    def see(self, facts: Facts, now: datetime, births: BirthTable) -> Scene:
-        """Return `facts` as the rules see them at `now`."""
+    def look(self, facts: Facts, now: datetime, births: BirthTable) -> Sight:
+        """Return `facts` as the rules see them part by part at `now`."""
         base = self.bases.of(facts, now, births)
+        met = self._ties.meet((NULL_TIE, *facts.ties), now)
+        at_once, later = base.concerned, base.concerned_later
+        for _, _, seen in met:
+            if at_once & seen.concerned or later & seen.concerned_later:
+                return Sight(facts, base, met, concerned=True)
+        return Sight(facts, base, met, concerned=False)
+
+    def see(self, sight: Sight, now: datetime) -> Scene:
+        """Return `sight`, that of `now`, with connections combined with person and request."""
+        facts, base, met, _ = sight
         changes = list(base.changes)
         ties: list[SeenTie] = []
         sightings: list[Sighting] = []
         relaxed: list[Sighting] = []
-        for _, tie, seen in self._ties.meet((NULL_TIE, *facts.ties), now):
+        for _, tie, seen in met:
             changes += seen.changes
             if tie.since is not None or tie.until is not None:
                 edges = (tie.since, tie.until)

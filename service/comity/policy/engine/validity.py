@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from comity.domain.facts import BornBetween
+from comity.domain.facts import BornBetween, Facts
 from comity.policy.engine.ages import Ages, Birthday
 from comity.policy.engine.moments import LAST, Calendar, Moment
 from comity.policy.engine.rulings import Rulings
@@ -54,14 +54,14 @@ class Horizon:
         concerned = live | self._clashing(live, scene, moment)
         now = scene.now
         if not concerned:
-            return Validity(None, (), min((e for e in _edges(scene) if e > now), default=LAST))
+            return Validity(None, (), next_edge(scene.facts, now))
         expiries = self._rulings.expiries(concerned, now)
         flip = self._calendar.first_change(concerned, moment)
         flips = [] if flip is None else [flip]
         acting = concerned & moment.in_force
         until = [edge for rules, edge in scene.changes if rules & acting]
         kept = [edge for rules, edge in scene.changes if rules & concerned]
-        kept += _edges(scene)
+        kept.append(next_edge(scene.facts, now))
         if self._calendar.recurs(concerned):
             kept.append(moment.recurring_end)
         born = isinstance(scene.facts.age, BornBetween)
@@ -101,6 +101,13 @@ class Horizon:
         return clashing | (concerned & requiring if live & forbidding else 0)
 
 
-def _edges(scene: Scene) -> list[datetime]:
-    """Return when connections begin and end."""
-    return [edge for tie in scene.facts.ties for edge in (tie.since, tie.until) if edge]
+def next_edge(facts: Facts, now: datetime) -> datetime:
+    """Return the first instant after `now` at which a connection begins or ends."""
+    edges = [
+        edge
+        for tie in facts.ties
+        if tie.since is not None or tie.until is not None
+        for edge in (tie.since, tie.until)
+        if edge is not None and edge > now
+    ]
+    return min(edges, default=LAST)
