@@ -8,7 +8,7 @@ from dataclasses import replace
 from comity.app.exact_values import to_plain
 from comity.app.ports.decision_recorder import DecisionRecord
 from comity.domain.question import Question
-from comity.journal import LOCAL_PARENT, EventTemplate, SpanTemplate
+from comity.journal import LOCAL_PARENT, EventTemplate, SpanTemplate, encode_start
 from comity.telemetry.attributes import REASON_EVENT, decision_attributes, reason_events
 from comity.telemetry.descriptions import Descriptions
 from comity.telemetry.exact_questions import QUESTION, names_sensitive, question_text
@@ -67,7 +67,7 @@ def test_spans_from_encoded_parts_say_what_the_values_say(record: DecisionRecord
     assert description.in_clear == clear
     assert description.attributes == said
     for own in CALLS:
-        joined = description.template("call", SpanKind.SERVER, own)
+        joined = description.template(encode_start("call", SpanKind.SERVER, own))
         whole = SpanTemplate("call", SpanKind.SERVER, {**own, **said}, events=events)
         identity = b"t" * 16, b"s" * 8, b"p" * 8, "", LOCAL_PARENT, 1, 2, b""
         octets = joined.assemble(*identity)

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from opentelemetry.trace import SpanKind
-from opentelemetry.util.types import AttributeValue
 
 from comity.app.eligibility import Answer, Asking, Eligibility
 from comity.app.ports.decision_recorder import DecisionRecord
@@ -43,6 +42,7 @@ from comity.grpc_api.reply_composing import ReplyComposer
 from comity.grpc_api.requests import subject_of
 from comity.grpc_api.shape import find_violations
 from comity.grpc_api.tracing import STATUS_CODE, rpc_attributes
+from comity.journal import encode_start
 from comity.policy.date_classes import DateClasses
 from comity.telemetry.prepared_spans import PreparedSpan, SpanPreparer
 from comity.telemetry.recorder import DECISION_SPAN
@@ -123,7 +123,6 @@ class Shortcuts:
         self._prepare = prepare
         self._count = count
         self._memory: Memory | None = None
-        self._replies = ReplyComposer()
         self.known_facts = KnownFacts()
         self.replies = ReplyComposer()
 
@@ -185,7 +184,7 @@ class Shortcuts:
         looked_up = complete(good.question, told, ruleset.lexicon)
         asking = Asking(memory.policy, options, moment.now, dates)
         answer = self._eligibility.work_out(looked_up, asking)
-        reply = self._replies.common(answer, options.view, ruleset)
+        reply = self.replies.common(answer, options.view, ruleset)
         known = self._known(memory, answer, _Given(options, reply, moment.form, finding))
         if memory.comes_again(octets, asked):
             memory.answers.put(key, known)
@@ -283,8 +282,9 @@ def _asked(options: Options, question: Question) -> Asked:
 def prepare_with(preparer: SpanPreparer) -> Mapping[str, Prepare]:
     """Return what makes ready the spans of answers, by form."""
     name = CHECK.removeprefix("/")
-    call: Mapping[str, AttributeValue] = {**rpc_attributes(name), STATUS_CODE: 0}
+    call = encode_start(name, SpanKind.SERVER, {**rpc_attributes(name), STATUS_CODE: 0})
+    item = encode_start(DECISION_SPAN, SpanKind.INTERNAL, {})
     return {
-        UNARY: lambda record: preparer.prepare(record, name, SpanKind.SERVER, call),
-        ITEM: lambda record: preparer.prepare(record, DECISION_SPAN, SpanKind.INTERNAL, {}),
+        UNARY: lambda record: preparer.prepare(record, call),
+        ITEM: lambda record: preparer.prepare(record, item),
     }

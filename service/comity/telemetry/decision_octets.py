@@ -6,12 +6,13 @@ No two new questions are the same, but their parts are: places, populations, pre
 
 from __future__ import annotations
 
-from typing import Final
+from itertools import starmap
+from typing import Final, NamedTuple
 
 from comity.app.ports.decision_recorder import DecisionRecord
 from comity.domain.decision import Determination, Reason, Standing
 from comity.domain.effect import Obligation, Outcome
-from comity.domain.facts import FactKey, Facts
+from comity.domain.facts import Facts, Tie
 from comity.domain.request import Revision
 from comity.journal import OF_EVENT, encode_attributes, encode_event
 from comity.telemetry.attributes import (
@@ -24,7 +25,7 @@ from comity.telemetry.attributes import (
 )
 from comity.telemetry.memo import Memo
 from comity.telemetry.sealing import Seal
-from comity.telemetry.text_arrays import Element, TextArray, element_of
+from comity.telemetry.text_arrays import TextArray
 
 KEPT: Final = 4096
 
@@ -57,10 +58,25 @@ _DATES_KNOWN: Final = {
 
 # Whether it is a denial, obligations, determination, whether it is hypothetical, the revision.
 _Headline = tuple[bool, frozenset[Obligation], Determination, bool, int, str]
-# Factor, place, populations, whether it is at low trust, whether it is a ghost.
-_TieKey = tuple[str, str, frozenset[str], bool, bool]
-# Its place, its place if it is at low trust, its populations, and the factor of a ghost.
-_Tie = tuple[tuple[Element, ...], tuple[Element, ...], tuple[Element, ...], tuple[Element, ...]]
+Texts = tuple[str, ...]
+
+
+class _ToldTie(NamedTuple):
+    """What is told of a connection.
+
+    Attributes:
+        tie: the connection; held here, so that nothing else gets its identity.
+        place: its place, if it is known.
+        low_trust: its place, if it is at low trust.
+        populations: the populations there.
+        open_factor: its factor, if it stands for connections that are not known.
+    """
+
+    tie: Tie
+    place: Texts = ()
+    low_trust: Texts = ()
+    populations: Texts = ()
+    open_factor: Texts = ()
 
 
 class DecisionOctets:
@@ -68,23 +84,19 @@ class DecisionOctets:
 
     def __init__(self, sensitive: frozenset[tuple[str, str]]) -> None:
         """Put a seal in the place of `sensitive` (dimension, value) pairs."""
-        self._seal = Seal(sensitive)
-        self._texts = Memo(element_of, KEPT)
-        self._names: Memo[FactKey, Element] = Memo(lambda k: element_of(self._seal.fact(k)), KEPT)
+        seal = self._seal = Seal(sensitive)
+        self._names = Memo(seal.fact, KEPT)
         self._headlines = Memo(_headline, KEPT)
         self._reasons = Memo(_reason, KEPT)
-        self._ties = Memo(self._tie, KEPT)
+        # By identity: equal connections are nearly always the same, and take long to compare.
+        self._ties: dict[int, _ToldTie] = {}
         self._actions = self._values("action")
         self._products = self._values("product")
         self._devices = self._values("device")
-        self._purposes = self._members("purpose")
-        self._items = self._members("item")
-        self._labels = self._members("label")
 
     def attributes(self, record: DecisionRecord) -> bytes:
         """Return what equal facts have in common but for the question itself, as fields."""
         decision, outcome, revision = record.decision, record.decision.outcome, record.revision
-        texts, names = self._texts, self._names
         headline, obligations = self._headlines[
             outcome.denied,
             outcome.obligations,
@@ -95,36 +107,34 @@ class DecisionOctets:
         ]
         fields = [headline]
         if decision.reasons:
-            fields.append(_RULES.in_order([texts[r.rule_id] for r in decision.reasons]))
+            fields.append(_RULES.encode([reason.rule_id for reason in decision.reasons]))
         if record.jurisdictions:
-            fields.append(_JURISDICTIONS.in_order([texts[code] for code in record.jurisdictions]))
+            fields.append(_JURISDICTIONS.encode(record.jurisdictions))
         fields.append(obligations)
         if decision.conflicts:
-            conflicts = [texts[conflict_text(conflict)] for conflict in decision.conflicts]
-            fields.append(_CONFLICTS.in_order(conflicts))
+            fields.append(_CONFLICTS.encode(map(conflict_text, decision.conflicts)))
         for array, keys in (
             (_MISSING, decision.missing_facts),
             (_WOULD_CHANGE, decision.would_change),
             (_PRESUMED, decision.presumed_facts),
         ):
             if keys:
-                fields.append(array.sorted(map(names.__getitem__, keys)))
+                fields.append(array.encode(sorted(set(map(self._names.__getitem__, keys)))))
         if record.degraded:
-            fields.append(_DEGRADED.in_order([texts[name] for name in record.degraded]))
+            fields.append(_DEGRADED.encode(record.degraded))
         self._add_facts(fields, record.facts)
         question = record.question
         if question.unknown:
-            unknown = [texts[unknown_text(*item)] for item in question.unknown.items()]
-            fields.append(_UNKNOWN.sorted(unknown))
+            fields.append(_UNKNOWN.encode(sorted(starmap(unknown_text, question.unknown.items()))))
         if question.indicators:
-            fields.append(_INDICATORS.sorted(map(texts.__getitem__, question.indicators)))
+            fields.append(_INDICATORS.encode(sorted(question.indicators)))
         return b"".join(fields)
 
     def event(self, reason: Reason) -> bytes:
         """Return the event of one reason but for its time."""
-        said, texts = self._reasons[reason.rule_id, reason.standing], self._texts
-        places = [texts[place_text(tie.factor, tie.place)] for tie in reason.ties if tie.factor]
-        return encode_event(REASON_EVENT, said + _RULE_CONNECTIONS.sorted(places))
+        said = self._reasons[reason.rule_id, reason.standing]
+        places = {place_text(tie.factor, tie.place) for tie in reason.ties if tie.factor}
+        return encode_event(REASON_EVENT, said + _RULE_CONNECTIONS.encode(sorted(places)))
 
     def _add_facts(self, fields: list[bytes], facts: Facts) -> None:
         """Add the discrete facts."""
@@ -133,52 +143,64 @@ class DecisionOctets:
             self._products[facts.product],
             self._devices[facts.device],
         )
+        values = self._seal.values
         if facts.purposes.yes:
-            fields.append(_PURPOSES.sorted(map(self._purposes.__getitem__, facts.purposes.yes)))
+            fields.append(_PURPOSES.encode(values("purpose", facts.purposes.yes)))
         if facts.items.yes:
-            fields.append(_ITEMS.sorted(map(self._items.__getitem__, facts.items.yes)))
+            fields.append(_ITEMS.encode(values("item", facts.items.yes)))
         if facts.labels:
-            fields.append(_LABELS.sorted([self._labels[label.name] for label in facts.labels]))
+            held = [label.name for label in facts.labels]
+            fields.append(_LABELS.encode(values("label", held)))
         if facts.labels_absent:
-            absent = map(self._labels.__getitem__, facts.labels_absent)
-            fields.append(_LABELS_ABSENT.sorted(absent))
+            fields.append(_LABELS_ABSENT.encode(values("label", facts.labels_absent)))
         self._add_ties(fields, facts)
         fields.append(_DATES_KNOWN[facts.age is not None, facts.account_created is not None])
 
     def _add_ties(self, fields: list[bytes], facts: Facts) -> None:
         """Add the connections, known and open."""
-        known: list[Element] = []
-        doubtful: list[Element] = []
-        people: list[Element] = []
-        factors: list[Element] = []
+        known: list[str] = []
+        doubtful: list[str] = []
+        people: list[str] = []
+        factors: list[str] = []
         ties = self._ties
         for tie in facts.ties:
-            place, low_trust, populations, factor = ties[
-                tie.factor, tie.place, tie.populations.yes, tie.low_trust, tie.ghost
-            ]
+            told = ties.get(id(tie))
+            if told is None or told.tie is not tie:
+                told = self._keep(tie)
+            _, place, low_trust, populations, factor = told
             known += place
             doubtful += low_trust
             people += populations
             factors += factor
-        for array, elements in (
+        for array, texts in (
             (_CONNECTIONS, known),
             (_LOW_TRUST, doubtful),
             (_OPEN_FACTORS, factors),
             (_POPULATIONS, people),
         ):
-            if elements:
-                fields.append(array.sorted(elements))
+            if texts:
+                fields.append(array.encode(sorted(set(texts))))
 
-    def _tie(self, key: _TieKey) -> _Tie:
+    def _keep(self, tie: Tie) -> _ToldTie:
+        """Return what is told of a connection, and remember it."""
+        if len(self._ties) >= KEPT:
+            self._ties.clear()
+        told = self._ties[id(tie)] = self._told(tie)
+        return told
+
+    def _told(self, tie: Tie) -> _ToldTie:
         """Return what is told of a connection."""
-        factor, place, populations, low_trust, ghost = key
-        if ghost:
-            return (), (), (), (element_of(factor),)
-        at = place_text(factor, place)
-        told = (element_of(at),) if factor else ()
-        names = self._seal.values("population", populations)
-        people = tuple(element_of(f"{name}@{at}") for name in names)
-        return told, told if low_trust else (), people, ()
+        if tie.ghost:
+            return _ToldTie(tie, open_factor=(tie.factor,))
+        at = place_text(tie.factor, tie.place)
+        place = (at,) if tie.factor else ()
+        names = self._seal.values("population", tie.populations.yes)
+        return _ToldTie(
+            tie,
+            place=place,
+            low_trust=place if tie.low_trust else (),
+            populations=tuple(f"{name}@{at}" for name in names),
+        )
 
     def _values(self, dimension: str) -> Memo[str | None, bytes]:
         """Return the attributes of a fact that has one value; nothing for an unknown one."""
@@ -187,10 +209,6 @@ class DecisionOctets:
             lambda value: encode_attributes({name: seal.value(dimension, value)}) if value else b"",
             KEPT,
         )
-
-    def _members(self, dimension: str) -> Memo[str, Element]:
-        """Return the elements of members of a set."""
-        return Memo(lambda name: element_of(self._seal.value(dimension, name)), KEPT)
 
 
 def _headline(key: _Headline) -> tuple[bytes, bytes]:
@@ -205,9 +223,7 @@ def _headline(key: _Headline) -> tuple[bytes, bytes]:
             **revision_attributes(Revision(epoch, digest)),
         }
     )
-    return headline, _OBLIGATIONS.in_order(
-        map(element_of, sorted(map(obligation_text, obligations)))
-    )
+    return headline, _OBLIGATIONS.encode(sorted(map(obligation_text, obligations)))
 
 
 def _reason(key: tuple[str, Standing]) -> bytes:

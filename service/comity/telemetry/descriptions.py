@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
-
-from opentelemetry.trace import SpanKind
-from opentelemetry.util.types import AttributeValue
+from typing import Final
 
 from comity.app.ports.decision_recorder import DecisionRecord
-from comity.journal import AttributeKey, JoinedTemplate, SpanTemplate, encode_start
+from comity.journal import AttributeKey, JoinedTemplate, SpanTemplate
 from comity.telemetry.attributes import Attributes, decision_attributes, reason_events
 from comity.telemetry.decision_octets import DecisionOctets
 from comity.telemetry.exact_questions import (
@@ -25,8 +21,6 @@ DATA_REQUEST: Final = "data_request"
 # Names the decision whose sealed facts are opened.
 OPENED: Final = "comity.explain.decision_id"
 
-# Methods with what is said of their calls, nearly always of a status.
-_STARTS_KEPT: Final = 64
 _QUESTION: Final = AttributeKey(QUESTION)
 
 
@@ -64,25 +58,13 @@ class Description:
         """Attributes of its events."""
         return tuple(reason_events(self._record))
 
-    def template(
-        self, name: str, kind: SpanKind, own: Mapping[str, AttributeValue]
-    ) -> SpanTemplate:
-        """Return what makes spans that say this, `own` being the attributes of their call."""
+    def template(self, start: bytes) -> SpanTemplate:
+        """Return what makes spans that say this, and begin with what `encode_start` gave."""
         octets, record = self._octets, self._record
         attributes = octets.attributes(record)
         if self.in_clear:
             attributes += _QUESTION.encode(self.asked)
-        events = [octets.event(reason) for reason in record.decision.reasons]
-        return JoinedTemplate(_STARTS[name, kind, *own.items()], attributes, events)
-
-
-def _start(key: tuple[Any, ...]) -> bytes:
-    """Return what spans of a call begin with: `key` is its name, kind and attributes."""
-    name, kind, *own = key
-    return encode_start(name, kind, dict(own))
-
-
-_STARTS: Final = Memo(_start, _STARTS_KEPT)
+        return JoinedTemplate(start, attributes, list(map(octets.event, record.decision.reasons)))
 
 
 class Descriptions:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from time import time_ns
+from typing import Any, Final
 
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
@@ -33,9 +34,10 @@ from opentelemetry.trace import (
 )
 from opentelemetry.util.types import Attributes, AttributeValue
 
-from comity.journal import LOCAL_PARENT, REMOTE_PARENT
+from comity.journal import LOCAL_PARENT, REMOTE_PARENT, encode_start
 from comity.telemetry.attributes import REASON_EVENT
 from comity.telemetry.descriptions import DATA_REQUEST, KIND, OPENED
+from comity.telemetry.memo import Memo
 from comity.telemetry.told import Told
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED)
@@ -260,7 +262,8 @@ class PlainSpan(Span):
             return message.resource_spans[0].scope_spans[0].spans[0].SerializeToString()
         own, parent = self._context, self._parent
         flags = REMOTE_PARENT if parent is not None and parent.is_remote else LOCAL_PARENT
-        template = told.description.template(self._name, self._finish.kind, self._attributes)
+        start = _STARTS[self._name, self._finish.kind, *self._attributes.items()]
+        template = told.description.template(start)
         return template.assemble(
             own.trace_id.to_bytes(16, "big"),
             own.span_id.to_bytes(8, "big"),
@@ -271,6 +274,16 @@ class PlainSpan(Span):
             self._end,
             told.encode_varying(),
         )
+
+
+def _start(key: tuple[Any, ...]) -> bytes:
+    """Return what spans of a call begin with: `key` is its name, its kind and its attributes."""
+    name, kind, *attributes = key
+    return encode_start(name, kind, dict(attributes))
+
+
+# There are few methods, and nearly all their calls that decide something have one status.
+_STARTS: Final = Memo(_start, 64)
 
 
 def text_of_state(state: TraceState) -> str:

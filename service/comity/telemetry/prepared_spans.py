@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from time import time_ns
 from typing import Final, NamedTuple
 
-from opentelemetry.trace import SpanContext, SpanKind
-from opentelemetry.util.types import AttributeValue
+from opentelemetry.trace import SpanContext
 
 from comity.app.ports.decision_recorder import DecisionRecord
 from comity.domain.facts import Age
@@ -137,15 +136,13 @@ class SpanPreparer:
         self._named: tuple[Pseudonyms, bytes] | None = None
         self.keep = keep
 
-    def prepare(
-        self, record: DecisionRecord, name: str, kind: SpanKind, own: Mapping[str, AttributeValue]
-    ) -> PreparedSpan:
-        """Return what makes spans called `name`, with the attributes `own`, of such decisions."""
+    def prepare(self, record: DecisionRecord, start: bytes) -> PreparedSpan:
+        """Return what makes spans of such decisions that begin with what `encode_start` gave."""
         description = self._descriptions.of(record)
         sealed = None
         if self._sealer is not None and not description.in_clear:
             sealed = self._sealer.pad(with_dates(description.asked, record.dates))
-        template = description.template(name, kind, own)
+        template = description.template(start)
         return PreparedSpan(template, encoded_provenance(record.provenance), sealed)
 
     def begin(self, parent: Parent | None, start: int, now: datetime) -> CallSpan:

@@ -1,4 +1,4 @@
-"""Attributes that are sorted texts, joined from elements that were encoded before."""
+"""Attributes that are texts, joined from elements that were encoded before."""
 
 from __future__ import annotations
 
@@ -8,21 +8,22 @@ from typing import Final
 from comity.journal import OF_SPAN, encode_varint
 from comity.telemetry.memo import Memo
 
-Element = tuple[str, bytes]
-"""A text, and the same as an element of an array in an OTLP attribute."""
-
+_TEXTS_KEPT: Final = 8192
 _LENGTHS_KEPT: Final = 4096
 
 
-def element_of(text: str) -> Element:
-    """Return `text` as an element.
+def _encode_element(text: str) -> bytes:
+    """Return `text` as an element of an array in an OTLP attribute.
 
     Raises:
         ValueError: it is no Unicode.
     """
     octets = text.encode()
     value = b"\x0a" + encode_varint(len(octets)) + octets
-    return text, b"\x0a" + encode_varint(len(value)) + value
+    return b"\x0a" + encode_varint(len(value)) + value
+
+
+_encoded: Final = Memo(_encode_element, _TEXTS_KEPT).__getitem__
 
 
 class TextArray:
@@ -37,14 +38,13 @@ class TextArray:
         self._tag = tag
         self._heads = Memo(self._head, _LENGTHS_KEPT)
 
-    def sorted(self, elements: Iterable[Element]) -> bytes:
-        """Return the attribute with each of `elements` once, sorted; nothing if there is none."""
-        # Equal texts are equal elements, so what follows the text decides nothing.
-        return self.in_order(sorted(set(elements)))
+    def encode(self, texts: Iterable[str]) -> bytes:
+        """Return the attribute with `texts` in their order; nothing if there is none.
 
-    def in_order(self, elements: Iterable[Element]) -> bytes:
-        """Return the attribute with `elements` as they are; nothing if there is none."""
-        octets = b"".join([octets for _, octets in elements])
+        Raises:
+            ValueError: one is no Unicode.
+        """
+        octets = b"".join(map(_encoded, texts))
         return self._heads[len(octets)] + octets if octets else b""
 
     def _head(self, length: int) -> bytes:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
+from comity.journal import encode_start
 from comity.telemetry.descriptions import Descriptions
 from opentelemetry.trace import SpanKind
 from unit.telemetry.test_recorder import RECORD
 
+START = encode_start("call", SpanKind.SERVER, {})
 IDENTITY = b"t" * 16, b"s" * 8, b"", "", 0, 1, 2
 
 
@@ -31,7 +33,7 @@ def test_descriptions_are_those_of_the_record() -> None:
     told = set()
     for record in variants * 2:
         shared, alone = (
-            descriptions.of(record).template("call", SpanKind.SERVER, {}).assemble(*IDENTITY)
+            descriptions.of(record).template(START).assemble(*IDENTITY)
             for descriptions in (sharing, Descriptions())
         )
         assert shared == alone
