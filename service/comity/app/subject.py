@@ -160,6 +160,7 @@ def phone_country(place: str) -> Connection:
     return Connection("phone_country", place, source=PHONE_SOURCE)
 
 
+@lru_cache(maxsize=_PLACES_KEPT)
 def provenance_of(finding: PlaceFinding) -> Provenance:
     """Return which databases the finding rests on, and how wide its network is."""
     database = finding.provenance
