@@ -39,10 +39,18 @@ def match_facts(rule: Rule, ties: Iterable[Tie], ground: Ground) -> tuple[FactKe
     found: set[FactKey] = set()
     for clause in rule.body:
         for tie in tuple(ties) or (NULL_TIE,):
-            atoms = list(_atoms(clause, rule, tie, ground))
-            if None not in atoms:
-                found.update(key for atom in atoms if atom is not None for key in atom)
+            found |= _met(clause, rule, tie, ground)
     return tuple(sorted(found))
+
+
+def _met(clause: Clause, rule: Rule, tie: Tie, ground: Ground) -> set[FactKey]:
+    """Return the facts by which `clause` is met on `tie`; none if a known fact rules it out."""
+    found: set[FactKey] = set()
+    for atom in _atoms(clause, rule, tie, ground):
+        if atom is None:
+            return set()
+        found |= atom
+    return found
 
 
 Atom = frozenset[FactKey] | None
@@ -66,10 +74,11 @@ def _atoms(clause: Clause, rule: Rule, tie: Tie, ground: Ground) -> Iterator[Ato
     for dimension, named, members in (
         ("item", clause.items, facts.items),
         ("purpose", clause.purposes, facts.purposes),
-        ("label", clause.labels, facts.label_members(now)),
     ):
         if named is not None:
             yield _members(dimension, named, members, ground)
+    if clause.labels is not None:
+        yield _members("label", clause.labels, facts.label_members(now), ground)
     yield from _negated_atoms(clause, rule, ground)
     if clause.age is not None:
         yield _age(clause.age, ground)
