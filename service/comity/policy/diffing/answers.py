@@ -87,6 +87,15 @@ class Asker:
         )
         return None if before == after else Shift(before, after)
 
+    def bearing(self, question: Question, now: datetime) -> frozenset[str]:
+        """Return the ids of the rules that bear on an answer to `question` at `now`."""
+        found: set[str] = set()
+        pairs = zip(self._ground.lexicons, self._ground.atlases, strict=True)
+        for engine, (lexicon, atlas) in zip(self._engines, pairs, strict=True):
+            decision = engine.evaluate(resolve(question, lexicon, atlas), now)
+            found.update(reason.rule_id for reason in decision.reasons)
+        return frozenset(found)
+
 
 class Askers:
     """Asks of the rules near a changed one, which are few, and only if need be of all.

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pycountry
 
 from comity.policy.bundle import Bundle
-from comity.policy.diffing.comparison import MOST_IN_DOUBT, Comparison, compare_rulesets
+from comity.policy.diffing.comparison import MOST_TRIED, Comparison, compare_rulesets
 from comity.policy.diffing.geography import all_clauses
 from comity.policy.diffing.regions import Direction, Region
 from comity.policy.diffing.routes import RouteComparison, compare_routes
@@ -73,7 +73,7 @@ def compare_bundles(
     """
     atlas = new.eligibility.atlas
     code = within if atlas.is_group(within) else atlas.canonical(within)
-    most = None if exhaustive else MOST_IN_DOUBT
+    most = None if exhaustive else MOST_TRIED
     return Difference(
         old=old.digest,
         new=new.digest,

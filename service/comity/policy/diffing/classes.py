@@ -146,7 +146,7 @@ class Classes:
         alike: dict[tuple[Column, frozenset[str], Hashable], list[Hashable]] = {}
         for value in values:
             mark = None if dimension in REQUEST else self.mark(dimension, value, company)
-            column = self._column(dimension, value, path, now)
+            column = self.column(dimension, value, path, now)
             unsettled = self._unsettled(dimension, value) if column[0] != column[1] else NOTHING
             alike.setdefault((column, unsettled, mark), []).append(value)
         return [ValueClass(tuple(v), c, c[1] & ~c[0], u) for (c, u, _), v in alike.items()]
@@ -188,7 +188,7 @@ class Classes:
             return [""]
         return self._values[dimension]
 
-    def _column(self, dimension: str, value: Any, path: Path, now: datetime) -> Column:  # noqa: ANN401
+    def column(self, dimension: str, value: Any, path: Path, now: datetime) -> Column:  # noqa: ANN401
         """Return how clauses see one value."""
         sights = self._sights
         if dimension in REQUEST:

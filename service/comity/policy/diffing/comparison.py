@@ -3,36 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
-from comity.policy.diffing.answers import Asker, Askers, Shift
+from comity.policy.diffing.additions import companies_with_more
+from comity.policy.diffing.alone import AloneAsker, own_neighbours
+from comity.policy.diffing.answers import Askers, Shift
 from comity.policy.diffing.changes import Changes, Pair, Revision, find_changes
-from comity.policy.diffing.companies import NEUTRAL, Company, companies
-from comity.policy.diffing.geography import Ground, build_ground
-from comity.policy.diffing.instants import Stretch, stretches, zones_of
-from comity.policy.diffing.meetings import Meetings
-from comity.policy.diffing.neighbours import Neighbour, Neighbourhoods
-from comity.policy.diffing.regions import (
-    Box,
-    Region,
-    Sightings,
-    boxes_of,
-    periods_of,
-)
-from comity.policy.diffing.search import UNBOUNDED, Node, Search
-from comity.policy.diffing.sights import Sights
-from comity.policy.diffing.witnesses import find_witness
-from comity.policy.engine import Engine
+from comity.policy.diffing.companies import Company
+from comity.policy.diffing.geography import build_ground
+from comity.policy.diffing.inspections import Inspection, Kind
+from comity.policy.diffing.paths import Path
+from comity.policy.diffing.regions import Box, Region, Sightings, periods_of, representative
+from comity.policy.diffing.revelations import Revealing
+from comity.policy.diffing.scenes import Scene
+from comity.policy.diffing.surroundings import surroundings_of
+from comity.policy.diffing.witnesses import find_witness, show
 from comity.policy.rules import Ruleset
 from comity.policy.yaml_nodes import paused_collector
 
-# So many questions in doubt are tried in a comparison, shared evenly by the rules through which
-# answers can differ, what one rule leaves going to the next; twice as many for one rule alone.
-MOST_IN_DOUBT: Final = 4_000
-# In so many combinations of other connections and instants those near a rule are tried.
-MOST_COMPANIES_TRIED: Final = 1_000
+# So many questions are tried in a comparison to see whether other rules hide what a rule adds
+# otherwise, where that isn't seen at once.
+MOST_TRIED: Final = 6_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,202 +37,186 @@ class Comparison:
         changes: the rules that differ.
         regions: questions answered differently, those with all facts known first.
         silent: ids of rules that say something else without any answer being different.
-        is_complete: whether all kinds of difference were found, those in doubt included.
+        untried: what was not tried, in words; empty if what was not found is not there.
     """
 
     changes: Changes
     regions: tuple[Region, ...]
     silent: tuple[str, ...]
-    is_complete: bool
+    untried: tuple[str, ...]
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether what was not found is not there."""
+        return not self.untried
 
 
 @paused_collector()
 def compare_rulesets(
-    old: Ruleset, new: Ruleset, without: str = "", *, most: int | None = MOST_IN_DOUBT
+    old: Ruleset, new: Ruleset, without: str = "", *, most: int | None = MOST_TRIED
 ) -> Comparison:
     """Return all that differs between the answers by `old` and by `new`.
 
     With `without`, a place or group, only questions without any connection to it, recorded or
-    possible, are asked. At `most` so many questions in doubt are tried, all with None.
+    possible, are asked. Where other rules seem to hide a rule, at `most` so many questions are
+    tried, all with None.
     """
     revisions = (Revision(old), Revision(new))
     changes = find_changes(*revisions)
     found: dict[tuple[Box, Shift, object], Region] = {}
-    complete = True
+    untried: dict[str, None] = {}
     if changes.affected:
-        ground = build_ground((old, new), without)
-        hoods = Neighbourhoods(revisions, changes.drift)
-        size = max(len(old.rules), len(new.rules))
-        asker = Asker((Engine(old), Engine(new)), ground, size)
-        if most is not None and len(changes.affected) == 1:
-            most *= 2
-        for number, pair in enumerate(changes.affected):
-            share = None if most is None else most // (len(changes.affected) - number)
-            comparing = _Comparing(pair, revisions, hoods, asker, ground, most=share)
+        scene = Scene(revisions, changes, build_ground((old, new), without), most=most)
+        for pair in changes.affected:
+            comparing = _Comparing(pair, scene)
             for region in comparing.regions():
                 key = (region.box, region.shift, region.periods)
                 known = found.get(key)
                 found[key] = region if known is None else known.also_by(region.rule_ids)
-            complete = complete and comparing.is_complete
-            most = None if most is None else max(0, most - comparing.spent_in_doubt)
+            untried |= dict.fromkeys(comparing.untried)
     regions = sorted(found.values(), key=lambda region: not region.known)
     named = {rule_id for region in regions for rule_id in region.rule_ids}
     candidates = (*changes.added, *changes.removed, *changes.reworded)
     silent = tuple(i for i in candidates if i not in named)
-    return Comparison(changes, tuple(regions), silent, complete)
-
-
-Seen = dict[tuple[Box, Shift], Sightings]
+    return Comparison(changes, tuple(regions), silent, tuple(untried))
 
 
 class _Comparing:
-    """Compares the answers through one rule."""
+    """Compares the answers through one rule.
 
-    def __init__(
-        self,
-        pair: Pair,
-        revisions: tuple[Revision, Revision],
-        hoods: Neighbourhoods,
-        asker: Asker,
-        ground: Ground,
-        *,
-        most: int | None,
-    ) -> None:
-        rulesets = (revisions[0].ruleset, revisions[1].ruleset)
-        neighbours = hoods.of(pair)
-        own = {pair.id, *(r.id for revision in revisions for r in revision.acting_on(pair.id))}
-        sights = Sights(rulesets, neighbours, own)
+    Attributes:
+        untried: what was not tried.
+    """
+
+    def __init__(self, pair: Pair, scene: Scene) -> None:
         self._pair = pair
-        self._askers = Askers(_near(neighbours, rulesets, ground), asker)
-        self._meetings = Meetings(pair, revisions, sights.positions)
-        self._search = Search(
-            sights, self._meetings, self._askers, ground, len(zones_of(neighbours))
-        )
-        self._neighbours = neighbours
-        self._kin = hoods.kin_of(neighbours, pair)
-        self._own_ids = frozenset(own)
-        self._own = [n for n in neighbours if n.rule.id in own]
-        self._rulesets = rulesets
-        self._ground = ground
-        self._stretches: list[Stretch] = []
-        self._companies: list[Company] = []
-        self._most = most
-        self.spent_in_doubt = 0
-
-    def _outlook(self, *, thorough: bool) -> None:
-        """Choose when and in what company to ask: by the rule itself, or by all near it."""
-        whose = self._neighbours if thorough else self._own
-        zones = sorted(zones_of(whose))
-        self._stretches = stretches(self._neighbours, zones, self._rulesets, self._ground)
-        found = companies(self._kin if thorough else self._own, self._ground)
-        self._companies = found if thorough else [c for c in found if c.is_known]
-        tries = sum(len(stretch.instants) for stretch in self._stretches) * len(self._companies)
-        if thorough and self._most is not None and tries > MOST_COMPANIES_TRIED:
-            most = MOST_COMPANIES_TRIED * len(self._companies) // tries
-            self._companies = self._companies[: max(1, most)]
-            self._search.is_complete = False
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether no search gave up."""
-        return self._search.is_complete
+        self._scene = scene
+        drift = scene.changes.drift
+        self._own = own_neighbours(pair, scene.revisions, drift)
+        self._asker = AloneAsker(pair, scene.revisions, self._own, drift, scene.ground)
+        self._alone = Inspection(pair, scene.revisions, self._own, self._asker, scene.ground)
+        self.untried: list[str] = []
 
     def regions(self) -> Iterator[Region]:
         """Yield the regions in which answers differ.
 
-        Other connections are those that the rule itself asks about; if nothing differs, also
-        those that other rules near it ask about, known or in doubt.
+        What the rule alone adds to an answer says where to look. With all facts known every
+        question near it is then tried; in doubt, for each kind of difference, one that shows it.
         """
-        self._outlook(thorough=False)
-        found = self._see(self._companies, known=True)
-        doubtful = self._see([NEUTRAL], known=False)
-        if not (found or doubtful):
-            self._outlook(thorough=True)
-            found = self._see([c for c in self._companies if c.is_known], known=True)
-        if not (found or doubtful):
-            doubtful = self._see(self._companies, known=False)
-        told = {shift for _, shift in found}
-        others = {key: value for key, value in doubtful.items() if key[1] not in told}
-        for seen in (found, _simplest(others)):
-            for (box, shift), sightings in seen.items():
-                yield Region(
-                    rule_ids=(self._pair.id,),
-                    box=box,
-                    shift=shift,
-                    known=seen is found,
-                    periods=periods_of(sightings, self._stretches),
-                    witness=find_witness(self._search, self._askers, box, sightings, self._ground),
-                    scopes=self._search.classes.scopes(sightings.first, self._own_ids),
-                    stand_ins=self._search.classes.stand_ins,
-                    excepting=any(n.rule.person_exceptions for n in self._own),
-                )
+        companies = self._companies()
+        known = [company for company in companies if company.is_known]
+        kinds = self._alone.kinds(known, known=True)
+        shown = set[Shift]()
+        if kinds:
+            for shift, region in self._known(known):
+                shown.add(shift)
+                yield region
+        if shown:
+            kinds = {}
+        doubtful = self._alone.kinds(companies)
+        kinds |= {shift: kind for shift, kind in doubtful.items() if shift not in shown}
+        hidden: dict[Shift, Kind] = {}
+        for shift, kind in kinds.items():
+            found = self._shown(kind)
+            if found is not None:
+                shown.add(shift)
+                yield found
+            else:
+                hidden[shift] = kind
+        if shown:  # what it would ask for goes with what it asks for
+            hidden = {shift: kind for shift, kind in hidden.items() if shift.shows}
+        if hidden:
+            yield from self._revealed(hidden)
 
-    def _see(self, among: Sequence[Company], *, known: bool) -> Seen:
-        """Return what differs for people in the companies `among`, and when.
+    def _companies(self) -> Sequence[Company]:
+        """Return the companies in which the rule is looked at, and note what is left out."""
+        alone, scene = self._alone, self._scene
+        classes = alone.search.classes
+        instants = [now for _, now in alone.instants()]
+        found = surroundings_of(alone.sights, classes, scene.ground, scene.changes.drift, instants)
+        if not found.is_complete:
+            self._note("all combinations of other connections that rule {} tells apart")
+        for dimension in sorted(classes.untried):
+            self._note(f"all sets of several {dimension}s that rule {{}} tells apart")
+        return found.companies
 
-        Of questions in doubt about other connections than neutral ones one is enough.
-        """
-        seen: Seen = {}
-        instants = [
-            (number, now)
-            for number, stretch in enumerate(self._stretches)
-            for now in stretch.instants
-            if self._meetings.in_force(now)
-        ]
-        for number, now in instants:
-            usual: list[tuple[Box, Shift]] = []
-            for company in among:
-                node = self._run(now, company, known=known)
-                for box, shift in boxes_of(node, company):
-                    if company is NEUTRAL:
-                        usual.append((box, shift))
-                    elif any(s == shift and b.holds(box) for b, s in usual):
-                        continue
-                    sightings = Sightings(now, self._search.example(shift))
-                    seen.setdefault((box, shift), sightings).add(number, now)
-                if seen and not known and company is not NEUTRAL:
-                    return seen
-        return seen
+    def _note(self, what: str) -> None:
+        """Note what was not tried."""
+        self.untried.append(what.format(self._pair.id))
 
-    def _run(self, now: datetime, company: Company, *, known: bool) -> Node:
-        """Search at `now`, in doubt as long as any questions are left."""
-        if known:
-            return self._search.run(now, company, known=True)
-        most = UNBOUNDED
-        if self._most is not None:
-            most = max(0, self._most - self.spent_in_doubt)
-        before = self._search.spent
-        node = self._search.run(now, company, known=False, most=most)
-        self.spent_in_doubt += self._search.spent - before
-        return node
+    @cached_property
+    def _near(self) -> Inspection:
+        """The rule among all that stand near it."""
+        scene = self._scene
+        neighbours = scene.hoods.of(self._pair)
+        askers = Askers(scene.near(neighbours), scene.asker)
+        return Inspection(self._pair, scene.revisions, neighbours, askers, scene.ground)
 
+    def _known(self, among: Sequence[Company]) -> Iterator[tuple[Shift, Region]]:
+        """Yield what differs with all facts known."""
+        near = self._near
+        for (box, shift), sightings in near.see(among).items():
+            yield shift, self._region(near, box, shift, sightings, known=True)
+        for dimension in sorted(near.search.classes.untried):
+            self._note(f"all sets of several {dimension}s that rules near {{}} tell apart")
 
-def _near(
-    neighbours: Sequence[Neighbour], rulesets: tuple[Ruleset, Ruleset], ground: Ground
-) -> Asker:
-    """Return what asks of a neighbourhood alone."""
-    before, after = (
-        Engine(replace(whole, rules=tuple(n.rule for n in neighbours if number in n.revisions)))
-        for number, whole in enumerate(rulesets)
-    )
-    return Asker((before, after), ground, len(neighbours))
+    def _shown(self, kind: Kind) -> Region | None:
+        """Return a question of a kind to which the whole answers differ; None if none is found."""
+        for box, now in kind.boxes.items():
+            path = show(self._alone.search, self._scene.asker, box, now)
+            if path is not None:
+                return self._example(self._alone, box, now, path, kind)
+        return None
 
+    def _revealed(self, hidden: dict[Shift, Kind]) -> Iterator[Region]:
+        """Yield questions of kinds that seem hidden, and note what is not proven to be hidden."""
+        revealing = Revealing(self._pair, self._own, self._asker, self._scene)
+        for revelation in revealing.found(self._alone, hidden):
+            kind = revelation.kind
+            box = next(iter(kind.boxes))
+            path, _ = kind.sightings.example
+            yield self._example(revelation.inspection, box, kind.sightings.first, path, kind)
+        brought_out = {s: self._brought_out(hidden[s]) for s in revealing.unproven}
+        yield from filter(None, brought_out.values())
+        if not all(brought_out.values()):
+            self._note("whether other rules always hide some of what rule {} says otherwise")
 
-def _simplest(seen: Seen) -> Seen:
-    """Return for each kind of difference the plainest box, with all times of that kind."""
-    kept: dict[Shift, tuple[Box, Sightings]] = {}
-    for (box, shift), sightings in seen.items():
-        if shift not in kept:
-            kept[shift] = (box, Sightings(sightings.first, sightings.example))
-        best, whole = kept[shift]
-        if _complexity(box) < _complexity(best):
-            whole.first, whole.example = sightings.first, sightings.example
-            kept[shift] = (box, whole)
-        for number, instants in sightings.stretches.items():
-            for now in instants:
-                kept[shift][1].add(number, now)
-    return {(box, shift): sightings for shift, (box, sightings) in kept.items()}
+    def _brought_out(self, kind: Kind) -> Region | None:
+        """Return a question that shows with one more connection; None if none is found."""
+        scene, search = self._scene, self._alone.search
+        for box, now in kind.boxes.items():
+            path = tuple(map(representative, box.values))
+            question = search.paths.question(path, now, box.company)
+            for company in companies_with_more(box.company, question, now, scene):
+                asked = search.paths.question(path, now, company)
+                if scene.asker.shift(asked, now) is not None and self._asker.shift(asked, now):
+                    more = Box(box.values, company)
+                    return self._example(self._alone, more, now, path, kind)
+        return None
 
+    def _example(
+        self, inspection: Inspection, box: Box, now: datetime, path: Path, kind: Kind
+    ) -> Region:
+        """Return the region of a question of `box` that the whole answers show at `now`."""
+        question = inspection.search.paths.question(path, now, box.company)
+        shift = self._scene.asker.shift(question, now)
+        assert shift is not None, "an example that shows nothing"
+        sightings = Sightings(now, (path, box.company), kind.sightings.stretches)
+        return self._region(inspection, box, shift.kind, sightings, known=False)
 
-def _complexity(box: Box) -> tuple[bool, int]:
-    return box.company is not NEUTRAL, sum(len(values) == 1 for values in box.values)
+    def _region(
+        self, inspection: Inspection, box: Box, shift: Shift, sightings: Sightings, *, known: bool
+    ) -> Region:
+        """Return a region."""
+        scene, search = self._scene, inspection.search
+        return Region(
+            rule_ids=(self._pair.id,),
+            box=box,
+            shift=shift,
+            known=known,
+            periods=periods_of(sightings, inspection.stretches),
+            witness=find_witness(search, scene.asker, box, sightings, scene.ground),
+            scopes=search.classes.scopes(sightings.first, inspection.own_ids),
+            stand_ins=search.classes.stand_ins,
+            excepting=any(n.rule.person_exceptions for n in inspection.own),
+        )

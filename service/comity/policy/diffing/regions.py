@@ -154,6 +154,37 @@ def _paths(node: Any, above: tuple[Values, ...]) -> Iterator[tuple[tuple[Values,
         yield from _paths(child, (*above, values))
 
 
+MOST_BOXES: Final = 6
+
+
+def plainest_boxes(node: Node, company: Company) -> dict[Shift, list[Box]]:
+    """Return for each way in which answers differ the boxes that say least, up to a bound."""
+    found = _plainest(node, {})
+    return {
+        shift: [Box(values, company) for _, values in ranked] for shift, ranked in found.items()
+    }
+
+
+Ranked = dict[Shift, list[tuple[int, tuple[Values, ...]]]]
+
+
+def _plainest(node: Any, known: dict[int, Ranked]) -> Ranked:  # noqa: ANN401
+    """Return the same below a node, each box with the number of its single values."""
+    if isinstance(node, Shift):
+        return {node: [(0, ())]}
+    if id(node) in known:
+        return known[id(node)]
+    found: Ranked = {}
+    for values, child in node or ():
+        single = int(len(values) == 1)
+        for shift, ranked in _plainest(child, known).items():
+            found.setdefault(shift, []).extend((n + single, (values, *rest)) for n, rest in ranked)
+    known[id(node)] = {
+        shift: sorted(ranked, key=lambda r: r[0])[:MOST_BOXES] for shift, ranked in found.items()
+    }
+    return known[id(node)]
+
+
 @dataclass(slots=True)
 class Sightings:
     """Where and when one kind of difference was seen.
@@ -190,13 +221,14 @@ def periods_of(sightings: Sightings, stretches: list[Stretch]) -> tuple[Period, 
 
 def representative(values: Iterable[Hashable]) -> Hashable:
     """Return the plainest of some values."""
-    return min(values, key=_plainness)
+    return min(values, key=plainness)
 
 
 PLAIN = ("message_send", "telegram", "account_use", "channel_read")
 
 
-def _plainness(value: Any) -> tuple[bool, int, str]:  # noqa: ANN401
+def plainness(value: Any) -> tuple[bool, int, str]:  # noqa: ANN401
+    """Return a sort key by which the plainest of some values goes first."""
     is_set = isinstance(value, Members)
     size = len(value.yes) + len(value.no) if is_set else len(str(value))
     return value not in PLAIN, size, repr(value)

@@ -15,10 +15,12 @@ from typing import Any, Final
 
 from comity.domain.facts import NULL_TIE, Tie
 from comity.domain.question import Question
+from comity.policy.diffing.alone import AloneAsker
 from comity.policy.diffing.answers import Askers, Shift
 from comity.policy.diffing.classes import Classes, ValueClass
 from comity.policy.diffing.clause_sets import Column, Doubt, conjoin
 from comity.policy.diffing.companies import Company
+from comity.policy.diffing.concealment import ConcealmentAsker
 from comity.policy.diffing.geography import Ground
 from comity.policy.diffing.meetings import Meetings, Seen
 from comity.policy.diffing.paths import (
@@ -70,7 +72,12 @@ class Search:
     """
 
     def __init__(
-        self, sights: Sights, meetings: Meetings, askers: Askers, ground: Ground, zones: int
+        self,
+        sights: Sights,
+        meetings: Meetings,
+        askers: Askers | AloneAsker | ConcealmentAsker,
+        ground: Ground,
+        zones: int,
     ) -> None:
         """Search by the clauses of `sights` for shifts through the rule of `meetings`."""
         self._sights = sights
@@ -78,7 +85,8 @@ class Search:
         self._askers = askers
         self._ground = ground
         self.paths = Paths(ground)
-        self.classes = Classes(sights, self.paths, ground, zones)
+        alone = not isinstance(askers, Askers)
+        self.classes = Classes(sights, self.paths, ground, zones, alone=alone)
         self._memo: dict[Hashable, Node] = {}
         self._contexts: dict[Hashable, int] = {}
         self._context = 0
@@ -236,7 +244,7 @@ class Search:
         """Return the connections of a person, without some, as clauses `acting` see them."""
         others: set[Seen] = set()
         resolved = [
-            resolve(question, lexicon, atlas).ties | {NULL_TIE}
+            {*resolve(question, lexicon, atlas).ties_at(self._now), NULL_TIE}
             for lexicon, atlas in zip(self._ground.lexicons, self._ground.atlases, strict=True)
         ]
         for revision, ties in enumerate(resolved):

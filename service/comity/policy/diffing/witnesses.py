@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from datetime import datetime
 from functools import partial
 from typing import Any, Final
 
 from comity.domain.question import Connection, Question
-from comity.policy.diffing.answers import Askers
+from comity.policy.diffing.answers import Asker
 from comity.policy.diffing.geography import Ground
-from comity.policy.diffing.regions import Box, Sightings, Witness, representative
+from comity.policy.diffing.paths import Path
+from comity.policy.diffing.regions import Box, Sightings, Witness, plainness, representative
 from comity.policy.diffing.search import Search
 from comity.policy.lexicon import Presumption
 
+MOST_VARIED: Final = 12
 LEFT_OUT: Final = (
     "purposes",
     "items",
@@ -28,7 +31,7 @@ LEFT_OUT: Final = (
 
 
 def find_witness(
-    search: Search, askers: Askers, box: Box, seen: Sightings, ground: Ground
+    search: Search, asker: Asker, box: Box, seen: Sightings, ground: Ground
 ) -> Witness:
     """Return a question of `box`, seen to be answered differently, as plain as can be.
 
@@ -38,20 +41,17 @@ def find_witness(
     now = seen.first
     plain = tuple(representative(values) for values in box.values)
     question = search.paths.question(plain, now, box.company)
-    shift = askers.whole.shift(question, now)
+    shift = asker.shift(question, now)
     if shift is None:
         question = search.paths.question(seen.example[0], now, seen.example[1])
-        shift = askers.whole.shift(question, now)
+        shift = asker.shift(question, now)
     assert shift is not None, "a region without a difference"
-    whole, near = question, askers.near.shift(question, now)
     factors = ground.lexicons[1].factors
     kept = {f for f, term in factors.items() if ground.without or term.presume is Presumption.OPEN}
     for plainer in _plainer(question, kept):
         less = plainer(question)
-        if askers.near.shift(less, now) == near:
+        if asker.shift(less, now) == shift:
             question = less
-    if askers.whole.shift(question, now) != shift:
-        question = whole
     return Witness(question, now)
 
 
@@ -75,3 +75,25 @@ def _with(question: Question, changes: Mapping[str, Any]) -> Question:
 def _without_connection(question: Question, connection: Connection) -> Question:
     others = tuple(c for c in question.connections if c is not connection)
     return replace(question, connections=others)
+
+
+def show(search: Search, asker: Asker, box: Box, now: datetime) -> Path | None:
+    """Return values of `box` that all rules together answer differently at `now`.
+
+    Tried are the plainest, and what differs from them in one dimension. None if they don't show it.
+    """
+    plain = tuple(representative(values) for values in box.values)
+    paths = [plain]
+    for number, values in enumerate(box.values):
+        others = sorted(values - {plain[number]}, key=plainness)[:MOST_VARIED]
+        paths += [(*plain[:number], value, *plain[number + 1 :]) for value in others]
+    for path in paths:
+        if asker.shift(search.paths.question(path, now, box.company), now) is not None:
+            return path
+    return None
+
+
+def plain_question(search: Search, box: Box, now: datetime) -> Question:
+    """Return the plainest question of `box`."""
+    plain = tuple(representative(values) for values in box.values)
+    return search.paths.question(plain, now, box.company)
