@@ -15,7 +15,7 @@ from comity.adapters.policy_directory import MOST_FILE_BYTES, MOST_FILES, MOST_T
 from comity.domain.effect import Effect
 from comity.policy.compiling.compilation import compile_policies
 from comity.policy.engine import Engine
-from comity.policy.resolving import resolve
+from comity.policy.presumptions import resolve
 from comity.v1 import eligibility_service_pb2
 
 NORM = Norm(0, "FR", "works_for", ("minister", "contractor"), "telegram", ("call",), "", 16, True)

@@ -23,13 +23,7 @@ from comity.policy.diffing.companies import Company
 from comity.policy.diffing.concealment import ConcealmentAsker
 from comity.policy.diffing.geography import Ground
 from comity.policy.diffing.meetings import Meetings, Seen
-from comity.policy.diffing.paths import (
-    UNKNOWN_PLACE,
-    Example,
-    Path,
-    Paths,
-    Values,
-)
+from comity.policy.diffing.paths import UNKNOWN_PLACE, Example, Path, Paths, Values
 from comity.policy.diffing.sights import CONNECTING, LEVELS, REQUEST, Sights
 from comity.policy.diffing.values import ask
 from comity.policy.presumptions import resolve
