@@ -11,7 +11,7 @@ from typing import Any, Final
 import grpc
 
 RETRY_POLICY: Final = {
-    "maxAttempts": 4,
+    "maxAttempts": 5,
     "initialBackoff": "0.1s",
     "maxBackoff": "1s",
     "backoffMultiplier": 2,
