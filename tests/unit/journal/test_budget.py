@@ -18,6 +18,7 @@ from comity.journal import (
     is_sealed,
     mark_archived,
     mark_exported,
+    read_segment,
     segments_in,
 )
 from comity.journal.disk import SystemDisk
@@ -90,6 +91,30 @@ def test_the_oldest_are_dropped_if_that_was_chosen(
     wait_until(lambda: [*told_losses(tmp_path)][-1:] == lost[-1:])
     told = [*told_losses(tmp_path)]
     assert told == lost[-len(told) :]
+
+
+@pytest.mark.parametrize("torn_at", [None, 0, 1, 2])
+def test_what_is_dropped_is_counted_whatever_became_of_it(
+    opened: Callable[..., Journal], tmp_path: Path, torn_at: int | None
+) -> None:
+    """A damaged first frame tells no number: then what can still be read is counted."""
+    journal = opened()
+    for number in range(1, 3 * A_SEGMENT + 1):
+        journal.append(span_of(number, LONG))
+    journal.close()
+    segments = segments_in(tmp_path)[:3]
+    starts = [next(read_segment(segment)).offset for segment in segments]
+    if torn_at is not None:
+        octets = bytearray(segments[torn_at].read_bytes())
+        octets[starts[torn_at] + 100] ^= 1
+        segments[torn_at].write_bytes(octets)
+    room = Room(options_in(tmp_path, when_full=WhenFull.DROP_OLDEST), SystemDisk())
+    with room.held():
+        lost = [next(room.remove_one()) for _ in segments]
+    assert [notice.segment for notice in lost] == [segment.name for segment in segments]
+    assert [notice.spans for notice in lost] == [
+        A_SEGMENT - (torn_at == number) for number in range(3)
+    ]
 
 
 def told_losses(directory: Path) -> Iterator[tuple[str, int]]:
