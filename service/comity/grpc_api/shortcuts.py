@@ -8,7 +8,6 @@ left to the long way, which finds out all that is wrong and says so.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -61,7 +60,6 @@ Prepare = Callable[[DecisionRecord], PreparedSpan]
 Count = Callable[[Decision], Callable[[float], None]]
 
 _ACCOUNT_LIMIT: Final = limit_of(f"{facts_pb2.Subject.DESCRIPTOR.full_name}.account_id")
-_IS_ACCOUNT: Final = re.compile(_ACCOUNT_LIMIT.pattern or "").fullmatch
 _LONGEST_ACCOUNT: Final = _ACCOUNT_LIMIT.most_characters or 0
 
 
@@ -196,7 +194,13 @@ class Shortcuts:
     def find(self, moment: Moment, asked: Asked, subject: facts_pb2.Subject) -> Found | None:
         """Return what a question leads to; None if anything about its subject is unusual."""
         account_id = subject.account_id
-        if account_id and (len(account_id) > _LONGEST_ACCOUNT or _IS_ACCOUNT(account_id) is None):
+        # As its pattern has it, in half the time: printable, without a space.
+        if account_id and (
+            len(account_id) > _LONGEST_ACCOUNT
+            or not account_id.isascii()
+            or not account_id.isprintable()
+            or " " in account_id
+        ):
             return None
         address, number, born = subject.ip_address, subject.phone_number, subject.birth_date
         try:

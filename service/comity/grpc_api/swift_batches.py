@@ -94,16 +94,16 @@ class SwiftBatches:
         first = find((options, items[0].facts))
         if first is None or not is_entitled(self._entitlements, first.options, context):
             return None
-        recalled = []
-        for position, item in enumerate(items):
-            if position % ITEMS_A_TURN == 0:
-                if position:
-                    sleep(0)
-                if is_late(context):
-                    return None
-            asked = find((options, item.facts))
-            found = None if asked is None else recall(moment, asked, item.subject)
-            if found is None:
+        recalled: list[Recalled] = []
+        for begin in range(0, len(items), ITEMS_A_TURN):
+            if begin:
+                sleep(0)
+            if is_late(context):
                 return None
-            recalled.append(found)
+            for item in items[begin : begin + ITEMS_A_TURN]:
+                asked = find((options, item.facts))
+                found = None if asked is None else recall(moment, asked, item.subject)
+                if found is None:
+                    return None
+                recalled.append(found)
         return recalled

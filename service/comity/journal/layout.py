@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -131,8 +132,31 @@ def _read_prefixed(octets: bytes, offset: int) -> tuple[bytes, int]:
 
 def frame_head(sequence: int, span: bytes) -> bytes:
     """Return what comes before `span` in its frame."""
-    checksum = google_crc32c.extend(google_crc32c.value(SEQUENCE.pack(sequence)), span)
+    checksum = google_crc32c.extend(_checksum_of(sequence), span)
     return FRAME_HEAD.pack(len(span), checksum, sequence)
+
+
+def encode_frames(sequence: int, spans: Sequence[bytes]) -> list[bytes]:
+    """Return the parts of the frames of `spans`, of which the first has this number."""
+    parts: list[bytes] = []
+    pack, extend = FRAME_HEAD.pack, google_crc32c.extend
+    of_block = _checksum_of(sequence & ~_LOW)
+    for number, span in enumerate(spans, sequence):
+        low = number & _LOW
+        if not low:
+            of_block = _checksum_of(number)
+        parts += (pack(len(span), extend(of_block ^ _OF_LOW[low], span), number), span)
+    return parts
+
+
+def _checksum_of(sequence: int) -> int:
+    """Return the checksum of a sequence number, before that of its span."""
+    return int(google_crc32c.value(SEQUENCE.pack(sequence)))
+
+
+# Checksums are linear: that of a number differs from that of its block by what its last octet does.
+_LOW: Final = 0xFF
+_OF_LOW: Final = tuple(_checksum_of(low) ^ _checksum_of(0) for low in range(_LOW + 1))
 
 
 def segments_in(directory: Path) -> list[Path]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from comity.journal.disk import Disk, SegmentFile
-from comity.journal.layout import END, FRAME_HEAD_BYTES, SegmentHeader, frame_head
+from comity.journal.layout import END, FRAME_HEAD_BYTES, SegmentHeader, encode_frames, frame_head
 
 
 class OpenSegment:
@@ -53,9 +53,7 @@ class OpenSegment:
         Raises:
             OSError: the disk refuses; the segment is as it was.
         """
-        parts: list[bytes] = []
-        for number, span in enumerate(spans, sequence):
-            parts += (frame_head(number, span), span)
+        parts = encode_frames(sequence, spans)
         # Nothing of it can be read before the head of the first is there, which is written last.
         self._write(parts[0], b"".join(parts[1:]))
 

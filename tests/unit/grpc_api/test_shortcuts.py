@@ -11,6 +11,7 @@ from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 
 import pytest
 from comity.grpc_api import remembered_answers
+from comity.grpc_api.limits import limit_of
 from comity.grpc_api.remembered_answers import MOST_OCTETS, Memory
 from comity.grpc_api.shortcuts import CHECK
 from comity.grpc_api.swift_calls import BATCH
@@ -204,3 +205,20 @@ def test_a_birth_of_tomorrow_is_refused_though_it_was_good_when_the_clock_stood_
             outcome, _ = path.call(CHECK, octets, LocalCall())
             assert (outcome.reply is not None) is expected
     assert path.hits
+
+
+def test_accounts_are_recalled_that_the_contract_allows_and_no_others() -> None:
+    """Of one character each, and of more than one."""
+    path, facts = server(), facts_pb2.Facts(action="call", product="telegram")
+    limit = limit_of(f"{facts_pb2.Subject.DESCRIPTOR.full_name}.account_id")
+    assert limit.compiled_pattern is not None
+    assert limit.most_characters is not None
+    longest = "a" * limit.most_characters
+    texts = [chr(n) for n in (*range(1, 0x180), 0x2028, 0xFF21, 0x1F600)]
+    for text in (*texts, *(f"a{one}b" for one in texts), longest, longest + "a"):
+        subject = facts_pb2.Subject(account_id=text)
+        question = Question(subject=subject, facts=facts).SerializeToString()
+        good = limit.compiled_pattern.fullmatch(text) is not None and len(text) <= len(longest)
+        outcomes = [path.call(CHECK, question, LocalCall())[0] for _ in range(3)]
+        assert {outcome.reply is not None for outcome in outcomes} == {good}
+    assert path.hits > 2 * 90

@@ -5,8 +5,10 @@ from __future__ import annotations
 import struct
 from pathlib import Path
 
+import google_crc32c
 import pytest
 from comity.journal import DamagedSegmentError, SegmentHeader, SegmentName, segments_in
+from comity.journal.layout import FRAME_HEAD, encode_frames, frame_head
 
 NAME = SegmentName(bytes(range(16)), 3, 17)
 HEADER = SegmentHeader(NAME, 1_700_000_000_000_000_000, 1 << 24, b"resource", b"scope")
@@ -66,3 +68,13 @@ def test_segments_are_listed_by_age(tmp_path: Path) -> None:
         (tmp_path / str(name)).touch()
     (tmp_path / "worker-0.lock").touch()
     assert [path.name for path in segments_in(tmp_path)] == list(map(str, names))
+
+
+@pytest.mark.parametrize("first", [1, 200, 255, 256, 257, (1 << 32) - 3, (1 << 48) - 300])
+def test_frames_made_together_are_those_made_one_by_one(first: int) -> None:
+    """Whatever octets of the sequence number change on the way."""
+    spans = [f"span {number}".encode() * (number % 7 + 1) for number in range(600)]
+    one_by_one = [frame_head(first + n, span) + span for n, span in enumerate(spans)]
+    assert b"".join(encode_frames(first, spans)) == b"".join(one_by_one)
+    checksum = google_crc32c.value(first.to_bytes(8, "little") + spans[0])
+    assert FRAME_HEAD.unpack(encode_frames(first, spans)[0]) == (len(spans[0]), checksum, first)

@@ -144,7 +144,7 @@ class MaxMindPlaceLookup:
             MalformedAddressError: `ip` is not one address.
         """
         databases = self._databases
-        if isinstance(ip, str):
+        if type(ip) is str:
             first_three, _, last = ip.rpartition(".")
             if last in _LAST_NUMBERS:
                 known = databases.by_text.get(first_three)
