@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import fields, replace
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
 
 from comity.domain.decision import Decision, Determination, Standing
@@ -33,25 +33,45 @@ from property.worlds import Limits, build_rule, build_ruleset
 NO_TRUST = Limits(rules=4, trust=False)
 
 
-def assert_agreement(engine: Evaluator, case: Case) -> None:
+@dataclass(frozen=True)
+class Expectation:
+    """What the reference says of a case.
+
+    Attributes:
+        case: the case.
+        answer: the answer.
+        masks: the rules that are certain, held and possible.
+    """
+
+    case: Case
+    answer: Decision
+    masks: reference.Masks
+
+
+def expected_of(case: Case) -> Expectation:
+    """Return what the reference says of a case."""
+    return Expectation(case, *reference.evaluate_with_masks(case.ruleset, case.facts, case.now))
+
+
+def assert_agreement(engine: Evaluator, expected: Expectation) -> None:
     """Check that the engine gives the reference's answer in every field, and its masks."""
-    ruleset, facts, now = case.ruleset, case.facts, case.now
-    answer, expected = engine.evaluate(facts, now), reference.evaluate(ruleset, facts, now)
+    facts, now = expected.case.facts, expected.case.now
+    answer = engine.evaluate(facts, now)
     for item in fields(Decision):
-        got, wanted = getattr(answer, item.name), getattr(expected, item.name)
+        got, wanted = getattr(answer, item.name), getattr(expected.answer, item.name)
         assert got == wanted, f"{item.name}: {got} instead of {wanted} at {now} for {facts}"
     assert [[t.source for t in r.ties] for r in answer.reasons] == [
-        [t.source for t in r.ties] for r in expected.reasons
+        [t.source for t in r.ties] for r in expected.answer.reasons
     ], "the answer names the origin of somebody else's connections"
-    got_masks, masks = engine.masks(facts, now), reference.masks(ruleset, facts, now)
+    got_masks = engine.masks(facts, now)
     for name in ("certain", "held", "possible"):
-        assert getattr(got_masks, name) == getattr(masks, name), f"{name} at {now} for {facts}"
+        got, wanted = getattr(got_masks, name), getattr(expected.masks, name)
+        assert got == wanted, f"{name} at {now} for {facts}"
 
 
-def check_agreement(choices: Choices, compile_rules: Compile = Engine) -> None:
-    """Engine and reference agree on one policy set, several facts and instants, asked again."""
+def expectations(choices: Choices) -> Iterator[Expectation]:
+    """Yield what the reference says of one policy set, several facts and instants, asked again."""
     first = build_case(choices)
-    engine = compile_rules(first.ruleset)
     cases = [first]
     for _ in range(choices.integer(0, 2)):
         facts = build_aimed_facts(choices, first.ruleset)
@@ -60,12 +80,26 @@ def check_agreement(choices: Choices, compile_rules: Compile = Engine) -> None:
         ties = frozenset(replace(tie, source="hr") for tie in first.facts.ties)
         cases.append(replace(first, facts=replace(first.facts, ties=ties)))
     cases += [replace(case, now=build_now(choices)) for case in cases]
-    for case in cases:
-        assert_agreement(engine, case)
-    end = engine.evaluate(first.facts, first.now).valid_until
+    expected = expected_of(first)
+    yield expected
+    yield from map(expected_of, cases[1:])
+    end = expected.answer.valid_until
     if end is not None:
         for instant in (end - timedelta(microseconds=1), end):
-            assert_agreement(engine, replace(first, now=instant))
+            yield expected_of(replace(first, now=instant))
+
+
+def check_agreement(choices: Choices) -> None:
+    """Engine and reference agree on one policy set, several facts and instants, asked again."""
+    assert_agreements(Engine, expectations(choices))
+
+
+def assert_agreements(compile_rules: Compile, expected: Iterable[Expectation]) -> None:
+    """Check that one engine gives all answers that are expected of one policy set."""
+    engine = None
+    for each in expected:
+        engine = engine or compile_rules(each.case.ruleset)
+        assert_agreement(engine, each)
 
 
 def check_completion(choices: Choices) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 from comity.policy.engine import Engine
-from property.choices import RandomChoices
 from property.engine_copies import sabotaged
-from property.properties import check_agreement
-from property.sabotage import examples_until_caught
+from property.properties import assert_agreements
+from property.sabotage import examples_until_caught, expectations_of
 from property.sabotages import SABOTAGES, Sabotage
 
 MOST_EXAMPLES = 2_000  # as many as the property is tried on in every run of the tests
@@ -24,4 +23,4 @@ def test_faithful_copy_is_not_accused() -> None:
     with sabotaged(()) as compile_rules:
         assert compile_rules is not Engine
         for seed in range(50):
-            check_agreement(RandomChoices(seed), compile_rules)
+            assert_agreements(compile_rules, expectations_of(seed))

@@ -24,8 +24,3 @@ class Truth(IntEnum):
 def conjunction(values: Iterable[Truth]) -> Truth:
     """Return the least of `values`; T if there are none."""
     return min(values, default=Truth.T)
-
-
-def disjunction(values: Iterable[Truth]) -> Truth:
-    """Return the greatest of `values`; F if there are none."""
-    return max(values, default=Truth.F)

@@ -5,6 +5,7 @@ It is the oracle of the property tests and nothing else; the engine answers requ
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -41,7 +42,22 @@ class Masks:
 
 def masks(ruleset: Ruleset, facts: Facts, now: datetime) -> Masks:
     """Return the three answers of every rule in force, whatever its modality."""
+    return _masks(_meetings(ruleset, facts, now))
+
+
+def evaluate(ruleset: Ruleset, facts: Facts, now: datetime) -> Decision:
+    """Answer the question that `facts` ask at `now`, an aware datetime."""
+    return _decision(ruleset, facts, now, _meetings(ruleset, facts, now))
+
+
+def evaluate_with_masks(ruleset: Ruleset, facts: Facts, now: datetime) -> tuple[Decision, Masks]:
+    """Return what `evaluate` and `masks` return."""
     met = _meetings(ruleset, facts, now)
+    return _decision(ruleset, facts, now, met), _masks(met)
+
+
+def _masks(met: Mapping[str, list[Meeting]]) -> Masks:
+    """Return which of the rules in force bear on the facts."""
     return Masks(
         certain=frozenset(i for i, ms in met.items() if any(m.value is Truth.T for m in ms)),
         held=frozenset(i for i, ms in met.items() if any(m.held for m in ms)),
@@ -49,9 +65,10 @@ def masks(ruleset: Ruleset, facts: Facts, now: datetime) -> Masks:
     )
 
 
-def evaluate(ruleset: Ruleset, facts: Facts, now: datetime) -> Decision:
-    """Answer the question that `facts` ask at `now`, an aware datetime."""
-    met = _meetings(ruleset, facts, now)
+def _decision(
+    ruleset: Ruleset, facts: Facts, now: datetime, met: Mapping[str, list[Meeting]]
+) -> Decision:
+    """Return the answer that the meetings of the rules in force make."""
     forbidding = {
         rule.id: rule
         for rule in ruleset.rules

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from comity.domain.facts import FactKey, Tie
-from comity.domain.truth import Truth, conjunction, disjunction
+from comity.domain.truth import Truth, conjunction
 from comity.policy.reference.atoms import atoms_of
 from comity.policy.reference.findings import MET, NOT_MET, Finding, Sight
 from comity.policy.rules import Clause, Rule, Ruleset
@@ -34,14 +34,16 @@ class Meeting:
 
 def clause_finding(clause: Clause, rule: Rule, tie: Tie, sight: Sight) -> Finding:
     """Return the least of the clause's atoms, capped where the connection itself is in doubt."""
-    findings = list(atoms_of(clause, rule, tie, sight))
+    doubtful = []
+    for finding in atoms_of(clause, rule, tie, sight):
+        if finding.value is Truth.F:
+            return NOT_MET
+        if finding.value is Truth.U:
+            doubtful.append(finding)
     doubt = _doubt(clause, tie, sight)
     if doubt is not None:
-        findings.append(doubt)
-    value = conjunction(f.value for f in findings)
-    if value is not Truth.U:
-        return MET if value is Truth.T else NOT_MET
-    return Finding(value, frozenset().union(*(f.unknown for f in findings)))
+        doubtful.append(doubt)
+    return _waiting(doubtful) if doubtful else MET
 
 
 def _doubt(clause: Clause, tie: Tie, sight: Sight) -> Finding | None:
@@ -66,11 +68,18 @@ def any_clause(clauses: Iterable[Clause], rule: Rule, tie: Tie, sight: Sight) ->
 
 def greatest(findings: Iterable[Finding]) -> Finding:
     """Return the disjunction of `findings`."""
-    listed = list(findings)
-    value = disjunction(f.value for f in listed)
-    if value is not Truth.U:
-        return MET if value is Truth.T else NOT_MET
-    return Finding(value, frozenset().union(*(f.unknown for f in listed)))
+    doubtful = []
+    for finding in findings:
+        if finding.value is Truth.T:
+            return MET
+        if finding.value is Truth.U:
+            doubtful.append(finding)
+    return _waiting(doubtful) if doubtful else NOT_MET
+
+
+def _waiting(doubtful: Iterable[Finding]) -> Finding:
+    """Return a finding that waits for all that `doubtful` ones wait for."""
+    return Finding(Truth.U, frozenset().union(*(finding.unknown for finding in doubtful)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,13 +135,15 @@ class RuleParts:
 
 def parts_on(rule: Rule, tie: Tie, ties: tuple[Tie, ...], sight: Sight) -> RuleParts:
     """Return the parts of `rule` on `tie`, one of `ties`."""
-    condition = MET
+    exception, condition = NOT_MET, MET
+    if rule.person_exceptions:
+        exception = greatest(any_clause(rule.person_exceptions, rule, t, sight) for t in ties)
     if rule.person_conditions:
         condition = greatest(any_clause(rule.person_conditions, rule, t, sight) for t in ties)
     return RuleParts(
         body=any_clause(rule.body, rule, tie, sight),
         exception=any_clause(rule.exceptions, rule, tie, sight),
-        person_exception=greatest(any_clause(rule.person_exceptions, rule, t, sight) for t in ties),
+        person_exception=exception,
         person_condition=condition,
     )
 

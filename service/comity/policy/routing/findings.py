@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from comity.domain.truth import Truth, conjunction, disjunction
+from comity.domain.truth import Truth
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,13 @@ class Finding:
     missing: frozenset[str] = frozenset()
 
 
+HOLDS = Finding(Truth.T)
+FAILS = Finding(Truth.F)
+
+
 def known(*, holds: bool) -> Finding:
     """Return a finding that no unknown fact can change."""
-    return Finding(Truth.T if holds else Truth.F)
+    return HOLDS if holds else FAILS
 
 
 def unknown(*fields: str) -> Finding:
@@ -39,19 +43,25 @@ def presumed(*fields: str, holds: bool) -> Finding:
 
 def all_of(findings: Iterable[Finding]) -> Finding:
     """Return whether all hold; T if there are none."""
-    listed = tuple(findings)
-    return _joined(conjunction(finding.value for finding in listed), Truth.F, listed)
+    return _joined(findings, HOLDS, Truth.F)
 
 
 def any_of(findings: Iterable[Finding]) -> Finding:
     """Return whether any holds; F if there are none."""
-    listed = tuple(findings)
-    return _joined(disjunction(finding.value for finding in listed), Truth.T, listed)
+    return _joined(findings, FAILS, Truth.T)
 
 
-def _joined(value: Truth, deciding: Truth, findings: tuple[Finding, ...]) -> Finding:
-    """Return the finding of `value`; `deciding` is the value of which one finding is enough."""
-    alike = [finding.missing for finding in findings if finding.value is value]
-    if value is deciding and not all(alike):
-        return Finding(value)
-    return Finding(value, frozenset[str]().union(*alike))
+def _joined(findings: Iterable[Finding], none: Finding, deciding: Truth) -> Finding:
+    """Return what findings come to: `none` if there are none, `deciding` if one of them is.
+
+    Of U, and of a value that rests on presumptions alone, all that could change it is told.
+    """
+    value, missing = none.value, none.missing
+    for finding in findings:
+        if finding.value is deciding and not finding.missing:
+            return finding
+        if finding.value is value:
+            missing |= finding.missing
+        elif value is none.value or finding.value is deciding:
+            value, missing = finding.value, finding.missing
+    return Finding(value, missing)
