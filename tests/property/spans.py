@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import permutations, product
 
 from comity.journal import (
     LOCAL_PARENT,
@@ -135,11 +136,17 @@ _VALUES: st.SearchStrategy[AnyValue] = st.one_of(
     _SCALARS, _SCALARS, _NESTED, st.lists(_NESTED, max_size=2)
 )
 _ATTRIBUTES = st.dictionaries(_TEXTS, _VALUES, max_size=3)
-_STATES = st.dictionaries(
-    st.sampled_from(["a", "comity", "x-y_z*/1", "k" * 150]),
-    st.sampled_from(["1", "t61rcWkgMzE", "!~:;", "v" * 200]),
-    max_size=3,
-).map(lambda pairs: TraceState(list(pairs.items())))
+_STATE_KEYS = ("a", "comity", "x-y_z*/1", "k" * 150)
+_STATE_VALUES = ("1", "t61rcWkgMzE", "!~:;", "v" * 200)
+# One choice among all states of up to three members: Hypothesis takes its time for each choice.
+_STATES = st.sampled_from(
+    [
+        list(zip(keys, values, strict=True))
+        for size in range(4)
+        for keys in permutations(_STATE_KEYS, size)
+        for values in product(_STATE_VALUES, repeat=size)
+    ]
+).map(TraceState)
 _CONTEXTS = st.builds(
     SpanContext,
     st.integers(1, (1 << 128) - 1),
