@@ -6,6 +6,8 @@ is heavy is imported by the command that needs it.
 
 from __future__ import annotations
 
+import atexit
+import gc
 import os
 import sys
 import traceback
@@ -93,6 +95,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     # What gRPC's core says of connections that come and go is nothing for people.
     os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    # Memory goes with the process: to look through it for cycles at the end takes 0.1 seconds.
+    atexit.register(gc.freeze)
     try:
         build_app()(
             args=None if arguments is None else list(arguments),

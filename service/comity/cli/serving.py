@@ -34,9 +34,12 @@ def serve_policies(flags: Flags) -> None:
     """
     settings = settings_from(flags)
 
-    from comity.app.startup import StartupError
-    from comity.logs import configure_logging
-    from comity.supervisor import Equipment, serve
+    from comity.policy.yaml_nodes import paused_collector
+
+    with paused_collector():  # modules stay
+        from comity.app.startup import StartupError
+        from comity.logs import configure_logging
+        from comity.supervisor import Equipment, serve
 
     configure_logging(settings.log_level, "supervisor")
     equipment = Equipment(
@@ -57,8 +60,11 @@ def answer_calls(number: int, descriptor: int) -> None:
     """Answer calls as worker `number`, told over a socket; started by `comity serve` only."""
     settings = settings_from({})
 
-    from comity.adapters.worker_link import WorkerLink
-    from comity.server import run_worker
+    from comity.policy.yaml_nodes import paused_collector
+
+    with paused_collector():  # modules stay
+        from comity.adapters.worker_link import WorkerLink
+        from comity.server import run_worker
 
     raise typer.Exit(run_worker(settings, number, WorkerLink(descriptor), _compiler()))
 
