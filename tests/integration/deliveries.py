@@ -24,6 +24,7 @@ from comity.v1.eligibility_service_pb2 import (
 from comity.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
 from integration.server_process import (
     PATIENCE_SECONDS,
+    PLACES,
     POLICIES,
     ServerProcess,
     environment_of,
@@ -153,6 +154,7 @@ def serving(
     }
     usual: dict[str, object] = {
         "policies": POLICIES,
+        "geoip_database": PLACES,
         "data_dir": folder / "data",
         "journal_segment_bytes": 1 << 20,
         "journal_budget_bytes": 64 << 20,

@@ -28,6 +28,7 @@ from comity.v1.decision_service_pb2_grpc import DecisionServiceStub
 from comity.v1.eligibility_service_pb2_grpc import EligibilityServiceStub
 from integration.server_process import (
     PATIENCE_SECONDS,
+    PLACES,
     POLICIES,
     ServerProcess,
     ask,
@@ -108,7 +109,9 @@ def test_a_decision_is_found_and_explained_whoever_recorded_it(
     """By each of two workers those of both, when the law has changed, and by later processes."""
     policies = copy_policies(tmp_path / "policies")
     identities: list[str] = []
-    with ServerProcess(tmp_path, policies=policies, data_dir=data_dir, workers=2) as server:
+    with ServerProcess(
+        tmp_path, policies=policies, geoip_database=PLACES, data_dir=data_dir, workers=2
+    ) as server:
         server.workers(2)
 
         def both_answered() -> bool:

@@ -23,6 +23,7 @@ from grpc_reflection.v1alpha.proto_reflection_descriptor_database import (
     ProtoReflectionDescriptorDatabase,
 )
 from integration.server_process import (
+    PLACES,
     POLICIES,
     ServerProcess,
     ask,
@@ -36,7 +37,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 pytestmark = pytest.mark.processes
 
-GEOIP = Path(__file__).parents[1] / "data" / "geoip"
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 DENY = common_pb2.EFFECT_DENY
@@ -157,7 +157,10 @@ def test_the_banner_tells_what_is_served_and_what_to_ask(server: ServerProcess) 
 def test_killed_processes_leave_nothing_wrong_behind(tmp_path: Path) -> None:
     """A killed worker is replaced at the same address; without its supervisor a worker ends."""
     policies = copy_policies(tmp_path / "policies")
-    with ServerProcess(tmp_path, policies=policies) as server, server.channel() as channel:
+    with (
+        ServerProcess(tmp_path, policies=policies, geoip_database=PLACES) as server,
+        server.channel() as channel,
+    ):
         before = ask(channel)
         killed = server.worker()
         killed.kill()
@@ -187,7 +190,9 @@ def test_sigterm_drains(tmp_path: Path) -> None:
     """Health goes first, the call under way is answered, watches end, the exit code is 0."""
     policies = copy_policies(tmp_path / "policies")
     with (
-        ServerProcess(tmp_path, policies=policies, drain_seconds=1) as server,
+        ServerProcess(
+            tmp_path, policies=policies, geoip_database=PLACES, drain_seconds=1
+        ) as server,
         server.channel() as channel,
         server.channel("control_listen") as control,
         ThreadPoolExecutor() as pool,
@@ -225,7 +230,9 @@ def ask_for_epoch(channel: grpc.Channel, epoch: int) -> grpc.StatusCode:
 def test_a_second_signal_ends_calls_under_way(tmp_path: Path) -> None:
     """Who can't wait for the drain need not kill processes one by one."""
     with (
-        ServerProcess(tmp_path, policies=POLICIES, drain_seconds=60) as server,
+        ServerProcess(
+            tmp_path, policies=POLICIES, geoip_database=PLACES, drain_seconds=60
+        ) as server,
         ThreadPoolExecutor() as pool,
     ):
         code = pool.submit(server.stop)
@@ -236,7 +243,7 @@ def test_a_second_signal_ends_calls_under_way(tmp_path: Path) -> None:
 
 def test_a_broken_database_of_places_changes_nothing(tmp_path: Path) -> None:
     """The one before answers on; the log and a metric say that the file is refused."""
-    database = shutil.copy(GEOIP / "GeoIP2-Country-Test.mmdb", tmp_path / "places.mmdb")
+    database = shutil.copy(PLACES, tmp_path / "places.mmdb")
     with ServerProcess(tmp_path, policies=POLICIES, geoip_database=database) as server:
         Path(database).write_bytes(b"half a database")
         assert server.wait_for_log("geoip refused")["problems"]
@@ -253,7 +260,7 @@ def test_watch_tells_of_each_revision(tmp_path: Path) -> None:
     """
     policies = copy_policies(tmp_path / "policies")
     with (
-        ServerProcess(tmp_path, policies=policies) as server,
+        ServerProcess(tmp_path, policies=policies, geoip_database=PLACES) as server,
         server.channel() as channel,
         server.channel("control_listen") as control,
     ):
@@ -276,14 +283,14 @@ def test_watch_tells_of_each_revision(tmp_path: Path) -> None:
 def test_a_broken_edit_keeps_the_last_good_policies(tmp_path: Path) -> None:
     """It shows wherever one may look, a restart does not change that, and mending it does."""
     policies = copy_policies(tmp_path / "policies")
-    with ServerProcess(tmp_path, policies=policies) as server:
+    with ServerProcess(tmp_path, policies=policies, geoip_database=PLACES) as server:
         replace_text(policies / "jurisdictions/ua.yaml", "effect: deny", "efect: deny")
         refusal = server.wait_for_log("policies refused")
         assert refusal["problems"][0].startswith("jurisdictions/ua.yaml:14:5 CP202 ")
         assert refusal["problems"][0].endswith("Did you mean 'effect'?")
         require_stale(server, kept_from_earlier=False)
         assert server.stop() == 0
-    with ServerProcess(tmp_path, policies=policies) as server:
+    with ServerProcess(tmp_path, policies=policies, geoip_database=PLACES) as server:
         require_stale(server, kept_from_earlier=True)
         replace_text(policies / "jurisdictions/ua.yaml", "efect: deny", "effect: deny")
         assert eventually(lambda: server.status()["policies"]["latest_edit_in_force"])

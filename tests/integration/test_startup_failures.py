@@ -13,6 +13,7 @@ import pytest
 from comity.app.startup import ExitCode
 from integration.server_process import (
     PATIENCE_SECONDS,
+    PLACES,
     POLICIES,
     ServerProcess,
     copy_policies,
@@ -194,7 +195,8 @@ def test_all_mistakes_of_the_settings_are_told_at_once(tmp_path: Path) -> None:
 
 def test_a_data_directory_is_of_one_server_and_one_policy_directory(tmp_path: Path) -> None:
     """A second server is refused it; a misspelt directory is no return to what was in force."""
-    with ServerProcess(tmp_path, policies=copy_policies(tmp_path / "policies")) as server:
+    policies = copy_policies(tmp_path / "policies")
+    with ServerProcess(tmp_path, policies=policies, geoip_database=PLACES) as server:
         code, said = outcome_of(start(tmp_path, policies=POLICIES))
         assert code == ExitCode.DATA_DIR_UNUSABLE
         assert "is in use by another server" in said

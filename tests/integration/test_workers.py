@@ -17,6 +17,7 @@ from comity.client import ComityClient, Question
 from comity.v1 import eligibility_service_pb2, eligibility_service_pb2_grpc
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from integration.server_process import (
+    PLACES,
     POLICIES,
     ServerProcess,
     ask,
@@ -48,7 +49,9 @@ def policies(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def server(policies: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerProcess]:
     """Two workers, either of which may be silent for a second and a half; SIGTERM ends both."""
     home = tmp_path_factory.mktemp("home")
-    with ServerProcess(home, policies=policies, workers=2, silence_seconds=1.5) as running:
+    with ServerProcess(
+        home, policies=policies, geoip_database=PLACES, workers=2, silence_seconds=1.5
+    ) as running:
         yield running
         workers = running.workers(2)
         assert running.stop() == 0
@@ -186,7 +189,14 @@ def is_running(process: psutil.Process) -> bool:
 def test_a_busy_server_refuses_at_once_and_goes_on(tmp_path: Path) -> None:
     """Calls that wait for a revision hold all threads. Without the supervisor all workers end."""
     with (
-        ServerProcess(tmp_path, policies=POLICIES, workers=2, threads=2, max_in_flight=2) as server,
+        ServerProcess(
+            tmp_path,
+            policies=POLICIES,
+            geoip_database=PLACES,
+            workers=2,
+            threads=2,
+            max_in_flight=2,
+        ) as server,
         channels_to_all(server) as channels,
     ):
         held = [hold(one) for one in channels for _ in range(2)]
