@@ -52,7 +52,7 @@ def tell_difference(
         bool,
         typer.Option(
             "--exhaustive",
-            help="Try every question where facts are not known, however long that takes.",
+            help="Try all that a rule tells apart or may be hidden by, however long that takes.",
         ),
     ] = False,
     as_json: Json = False,

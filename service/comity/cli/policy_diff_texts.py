@@ -17,6 +17,7 @@ from comity.policy.scenarios.wording import word_outcome
 
 MOST_IN_DOUBT_TOLD: Final = 3
 MOST_ROUTES_TOLD: Final = 12
+MOST_UNTRIED_TOLD: Final = 5
 
 
 def difference_lines(found: Difference, *, full: bool) -> Iterator[str]:
@@ -80,7 +81,7 @@ def _summary(found: Difference) -> Iterator[str]:
                 f"are not known may be connections to {found.within} and were left out."
             )
     elif not found.is_different:
-        yield "No answer differs."
+        yield "No answer differs." if found.is_complete else "No answer was found to differ."
     total = len(found.regions) + len(found.requests.regions)
     if found.is_different:
         yield (
@@ -117,7 +118,12 @@ def _others(found: Difference, *, full: bool) -> Iterator[str]:
         tried = plural(found.requests.asked, "request")
         yield f"Changed without any of {tried} for data being routed otherwise: {', '.join(ids)}."
     if not found.is_complete:
-        yield "Not every question was tried: there may be further differences, above all in doubt."
+        yield "There may be further differences. Not tried:"
+        told = found.untried if full else found.untried[:MOST_UNTRIED_TOLD]
+        yield from (f"- {what}" for what in told)
+        left = len(found.untried) - len(told)
+        if left:
+            yield f"- {left} more; --full lists them"
 
 
 def difference_as_json(found: Difference) -> str:
@@ -128,6 +134,7 @@ def difference_as_json(found: Difference) -> str:
         "within": found.within or None,
         "different": found.is_different,
         "complete": found.is_complete,
+        "untried": list(found.untried),
         "counts": {direction.value: found.count(direction) for direction in Direction},
         "differences": [_region(section, r, found) for section, r in found.regions],
         "silent": {name: list(c.silent) for name, c in found.sections.items()},

@@ -53,9 +53,15 @@ class Difference:
         return answers + sum(r.turn.direction is direction for r in self.requests.regions)
 
     @property
+    def untried(self) -> tuple[str, ...]:
+        """What was not tried, in words; empty if what was not found is not there."""
+        found = [what for comparison in self.sections.values() for what in comparison.untried]
+        return tuple(dict.fromkeys([*found, *self.requests.untried]))
+
+    @property
     def is_complete(self) -> bool:
-        """Whether every question was tried, so that what was not found is not there."""
-        return all(comparison.is_complete for comparison in self.sections.values())
+        """Whether what was not found is not there."""
+        return not self.untried
 
     @property
     def is_different(self) -> bool:
@@ -66,7 +72,7 @@ class Difference:
 def compare_bundles(
     old: Bundle, new: Bundle, within: str = "", *, exhaustive: bool = False
 ) -> Difference:
-    """Return what differs between two bundles; if `exhaustive`, with every question in doubt.
+    """Return what differs between two bundles; if `exhaustive`, however long that takes.
 
     With `within`, a place or group, only questions without any connection to it are asked: that
     nothing is found proves that no other answer changes.

@@ -113,7 +113,7 @@ class _Comparing:
                 yield region
         if shown:
             kinds = {}
-        doubtful = self._alone.kinds(companies)
+        doubtful = self._doubtful(companies)
         kinds |= {shift: kind for shift, kind in doubtful.items() if shift not in shown}
         hidden: dict[Shift, Kind] = {}
         for shift, kind in kinds.items():
@@ -127,6 +127,17 @@ class _Comparing:
             hidden = {shift: kind for shift, kind in hidden.items() if shift.shows}
         if hidden:
             yield from self._revealed(hidden)
+
+    def _doubtful(self, companies: Sequence[Company]) -> dict[Shift, Kind]:
+        """Return the kinds of difference in doubt, and note if not all questions were tried."""
+        alone, scene = self._alone, self._scene
+        before = alone.search.spent
+        left = scene.left_alone()
+        found = alone.kinds(companies, most=None if left is None else before + left)
+        scene.spend_alone(alone.search.spent - before)
+        if not alone.search.is_complete:
+            self._note("all questions in doubt that rule {} tells apart")
+        return found
 
     def _companies(self) -> Sequence[Company]:
         """Return the companies in which the rule is looked at, and note what is left out."""

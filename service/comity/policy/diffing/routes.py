@@ -27,6 +27,9 @@ UNDATED: Final = datetime(2026, 1, 15, 12, tzinfo=UTC)
 # by one of each system of law, by others in those ways that tell.
 LAST_INSTANTS: Final = 2
 JOINED: Final = ("categories", "instruments", "states", "issuers", "rule_ids")
+COMBINATIONS: Final = (
+    "requests for data that are unlike one that passes in several things at a time"
+)
 NOBODY: Final = Inquiry(DataRequest("", IssuingAuthority("", ""), (), UNDATED), UNDATED)
 
 
@@ -65,11 +68,13 @@ class RouteComparison:
         changes: the provisions that differ.
         regions: requests that are routed otherwise.
         asked: how many requests were routed by both revisions.
+        untried: what was not tried, in words; empty if what was not found is not there.
     """
 
     changes: LawChanges = field(default_factory=LawChanges)
     regions: tuple[RouteRegion, ...] = ()
     asked: int = 0
+    untried: tuple[str, ...] = ()
 
 
 @dataclass
@@ -94,7 +99,8 @@ def compare_routes(old: RequestLaw, new: RequestLaw, without: str = "") -> Route
         return RouteComparison()
     comparing = _Comparing((old, new), changes, without)
     comparing.run()
-    return RouteComparison(changes, tuple(comparing.regions()), comparing.asked)
+    untried = () if comparing.is_proven else (COMBINATIONS,)
+    return RouteComparison(changes, tuple(comparing.regions()), comparing.asked, untried)
 
 
 class _Comparing:
@@ -177,6 +183,21 @@ class _Comparing:
         return bool(self._without and place) and any(
             lies_within(law.atlas, place, self._without) for law in self._laws
         )
+
+    @property
+    def is_proven(self) -> bool:
+        """Whether no request without a connection to the place left out meets what differs.
+
+        An instrument is connected with the state whose it is, and so is a check with the
+        instruments of its own state, if it meets no others.
+        """
+        changes = self._changes
+        foreign = any(check.forbids_abroad for check in changes.checks)
+        whose = {
+            *(r.jurisdiction for r in changes.rules),
+            *(c.jurisdiction for c in changes.checks),
+        }
+        return not (changes.other or foreign) and all(map(self._is_out, whose))
 
     def _is_connected(self, inquiry: Inquiry) -> bool:
         """Return whether a request has a connection to the place that is left out."""

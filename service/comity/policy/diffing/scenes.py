@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cached_property
+from typing import Final
 
 from comity.policy.diffing.answers import Asker
 from comity.policy.diffing.changes import Changes, Pair, Revision
 from comity.policy.diffing.geography import Ground
 from comity.policy.diffing.neighbours import Neighbour, Neighbourhoods
 from comity.policy.engine import Engine
+
+ALONE_FOR_EACH: Final = 10
+MOST_OF_ONE_RULE: Final = 10_000
 
 
 class Scene:
@@ -31,7 +35,11 @@ class Scene:
         *,
         most: int | None,
     ) -> None:
-        """Prepare to compare `revisions`; at `most` so many questions try what seems hidden."""
+        """Prepare to compare `revisions`.
+
+        At `most` so many questions try what seems hidden, and ten times as many try what a rule
+        alone adds in doubt; all with None.
+        """
         self.revisions = revisions
         self.rulesets = (revisions[0].ruleset, revisions[1].ruleset)
         self.changes = changes
@@ -40,6 +48,7 @@ class Scene:
         engines = (Engine(self.rulesets[0]), Engine(self.rulesets[1]))
         self.asker = Asker(engines, ground, size)
         self._left = most
+        self._left_alone = None if most is None else ALONE_FOR_EACH * most
 
     @cached_property
     def hoods(self) -> Neighbourhoods:
@@ -58,6 +67,15 @@ class Scene:
             for number, whole in enumerate(self.rulesets)
         )
         return Asker((before, after), self.ground, len(neighbours))
+
+    def left_alone(self) -> int | None:
+        """Return how many questions one rule alone may still be asked in doubt; None: any."""
+        return None if self._left_alone is None else min(self._left_alone, MOST_OF_ONE_RULE)
+
+    def spend_alone(self, spent: int) -> None:
+        """Count the questions that a rule alone was asked in doubt."""
+        if self._left_alone is not None:
+            self._left_alone = max(0, self._left_alone - spent)
 
     def left_for(self, spent: int) -> int | None:
         """Return up to how much may be spent by who has `spent` so much already; None: any."""
