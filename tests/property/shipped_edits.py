@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
 
 from comity.domain.effect import Verify, outcome_of
 from comity.policy.atlas import Atlas, Span
+from comity.policy.compiling.compilation import compile_policies
 from comity.policy.lexicon import FactorTerm, Lexicon, Presumption
 from comity.policy.rules import Clause, Rule, Ruleset
 from comity.policy.timeline import Timeline
 
 DAY = timedelta(days=1)
-SPELLINGS = 3
+TODAY = date(2026, 11, 24)
+POLICIES = Path(__file__).parents[2] / "policies"
 
 
 @dataclass(frozen=True)
@@ -27,6 +31,16 @@ class Edit:
 
     name: str
     new: Ruleset
+
+
+@cache
+def shipped_rules() -> Ruleset:
+    """Return the shipped restrictions, compiled."""
+    paths = sorted(POLICIES.rglob("*.yaml"))
+    files = {str(path.relative_to(POLICIES)): path.read_bytes() for path in paths}
+    bundle = compile_policies(files, TODAY).bundle
+    assert bundle is not None
+    return bundle.eligibility
 
 
 def edits_of(ruleset: Ruleset) -> Iterator[Edit]:

@@ -6,9 +6,11 @@ apart. So the difference can be found by trying them all, if it is done in the r
 1. *Which rules can make a difference* (`changes`, `drift`): a rule that forbids and that is new,
    gone, or says something else; or on which another rule acts otherwise, by derogation or by a
    ruling; or whose words mean something else, because vocabulary or geography changed. All other
-   rules give the same to both answers.
-2. *Which rules stand near* (`neighbours`): those that can be met on the same places, which may
-   hide the difference; and those that act on them.
+   rules give the same to both answers, and so do rules that come to the same by another name.
+2. *What each of them adds alone* (`alone`, `surroundings`, `member_sets`): an answer is a join of
+   what rules add, so it differs only where a rule adds something else. One rule tells few things
+   apart: all of them are tried, whatever is not known. What is tried is bounded by its clauses,
+   for reasons that these modules give.
 3. *When* (`instants`): between two instants at which one of these changes nothing else does. What
    recurs (schedules, local days) is tried at its first edges in a stretch.
 4. *Which values* (`values`, `geography`): for each dimension the names that these rules use, what
@@ -17,11 +19,14 @@ apart. So the difference can be found by trying them all, if it is done in the r
    that leave the same clauses open are one class, and a branch on which the changed rule can't be
    met is left. What open rules can't tell apart is one class. At the end both engines answer the
    question as asked, presumptions included.
-6. *Regions* (`regions`): what differs alike is merged over values and over time. The first search
-   has all facts known and tries everything; a second one asks where something is not known, or
-   other connections of the person are in doubt, and gives up after so many questions, which it
-   says, unless it is told to try them all.
-7. *Words* (`scopes`, `selections`, `localities`, `wording`): places and kinds are named as the rule
+6. *Whether it shows*. With all facts known everything is tried that the rules which can be met on
+   the same places tell apart (`neighbours`, `inspections`). In doubt, for each way in which the
+   rule adds something else, a question is looked for that all rules together answer differently
+   (`witnesses`); if none is found at once, the rules that seem to hide it are looked at together
+   with it, until one is found or it is proven that there is none (`revelations`, `concealment`),
+   or beside one more connection (`additions`). What was not tried is said (`comparison`).
+7. *Regions* (`regions`): what differs alike is merged over values and over time.
+8. *Words* (`scopes`, `selections`, `localities`, `wording`): places and kinds are named as the rule
    names them, if that is what was found. What only stands for others is never told by its own
    name; what is lacking because other rules decide it is told as no more than that.
 

@@ -222,6 +222,42 @@ def test_an_exhaustive_comparison_leaves_nothing_untried() -> None:
     assert only_known(whole).box == only_known(usual).box
 
 
+def test_a_rule_by_another_name_makes_no_difference() -> None:
+    """What is said twice, or by another rule, is said: nothing needs to be tried."""
+    copy = DEVICES.replace("ua-devices", "ua-copy")
+    found = difference(DEVICES, DEVICES + copy)
+    assert found.is_complete
+    assert not found.is_different
+    assert found.sections["restrictions"].changes.affected == ()
+
+
+def test_an_indicator_that_opens_a_factor_no_longer_is_found() -> None:
+    """The connection that it hints at is in doubt in one revision only."""
+    files = policy_files()
+    gone = files["vocabulary.yaml"].replace(b"{opens: works_for}", b"{opens: network}")
+    assert gone != files["vocabulary.yaml"]
+    found = compare_bundles(compiled(files), compiled({**files, "vocabulary.yaml": gone}))
+    assert found.is_complete
+    assert found.regions
+    for _, region in found.regions:
+        assert region.witness.question.indicators == {"managed_device"}
+
+
+def test_a_factor_that_comes_to_be_open_is_found_by_what_is_then_missing() -> None:
+    """Whoever is not known to work for anybody may do so: the question leaves that out."""
+    files = policy_files()
+    opened = files["vocabulary.yaml"].replace(
+        b"works_for: {presume: closed}", b"works_for: {presume: open}"
+    )
+    assert opened != files["vocabulary.yaml"]
+    found = compare_bundles(compiled(files), compiled({**files, "vocabulary.yaml": opened}))
+    assert found.is_complete
+    assert found.regions
+    for _, region in found.regions:
+        factors = {connection.factor for connection in region.witness.question.connections}
+        assert "works_for" not in factors
+
+
 def test_an_edit_of_one_place_is_proven_to_stay_there() -> None:
     """All questions elsewhere were tried, none is answered differently."""
     for edited in (DEVICES.replace("2024-09-20", "2024-10-01"), DEVICES + JULY, ""):
