@@ -13,6 +13,15 @@ EXAMPLES = "examples of "
 """How the names of properties begin under which tests record how many examples they tried."""
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with tests that start processes, which take longest: else one would be left for last.
+
+    Otherwise the order stays as it was, that is random.
+    """
+    items.sort(key=lambda item: item.get_closest_marker("processes") is None)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Print how many examples were tried of what, by all processes together."""
     tried: Counter[str] = Counter()
