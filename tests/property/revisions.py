@@ -10,6 +10,7 @@ from typing import Any
 from comity.domain.facts import Facts
 from comity.domain.question import Question
 from comity.policy import reference
+from comity.policy.lexicon import FactorTerm, Presumption
 from comity.policy.presumptions import resolve
 from comity.policy.rules import Clause, Modality, Rule, Ruleset
 from comity.policy.timeline import Timeline
@@ -120,6 +121,41 @@ def _redraw(choices: Choices, ruleset: Ruleset) -> Ruleset:
     return replace(ruleset, lexicon=replace(ruleset.lexicon, product_kinds=other.product_kinds))
 
 
+def _presume_otherwise(choices: Choices, ruleset: Ruleset) -> Ruleset:
+    """Change what is presumed of a factor, a set or a device, what is trusted, or who hints."""
+    lexicon = ruleset.lexicon
+    factor = pick(choices, tuple(lexicon.factors))
+    term = FactorTerm(pick(choices, (Presumption.OPEN, Presumption.CLOSED)))
+    dimension = pick(choices, ("population", "label", "item", "purpose", "device"))
+    presumed = "personal" if dimension == "device" else "unknown"
+    changes: dict[str, Any] = pick(
+        choices,
+        (
+            {"factors": {**lexicon.factors, factor: term}},
+            {"low_trust": lexicon.low_trust ^ {pick(choices, ("vpn", "wired"))}},
+            {"presumed": {**lexicon.presumed, dimension: presumed}},
+            {"indicators": {}},
+        ),
+    )
+    return replace(ruleset, lexicon=replace(lexicon, **changes))
+
+
+def _regroup(choices: Choices, ruleset: Ruleset) -> Ruleset:
+    """Take a value out of its kinds."""
+    lexicon = ruleset.lexicon
+    dimension = pick(choices, ("action", "device", "item", "population", "label", "purpose"))
+    kinds = lexicon.kinds[dimension]
+    value = pick(choices, [v for v in kinds if kinds[v]])
+    changed = {**lexicon.kinds, dimension: {**kinds, value: kinds[value][1:]}}
+    return replace(ruleset, lexicon=replace(lexicon, kinds=changed))
+
+
+def build_widely_revised(choices: Choices) -> Revised:
+    """Return a policy set of few rules and what an edit of its vocabulary or groups makes of it."""
+    old = build_ruleset(choices, Limits(rules=3))
+    return Revised(old, pick(choices, WIDE)(choices, old))
+
+
 def _rule_otherwise(choices: Choices, ruleset: Ruleset) -> Ruleset:
     """Change when a ruling expires, or take it back."""
     if not ruleset.rulings:
@@ -142,6 +178,8 @@ EDITS = (
     _redraw,
     _rule_otherwise,
 )
+
+WIDE = (_presume_otherwise, _presume_otherwise, _regroup, _redraw)
 
 
 def questions(

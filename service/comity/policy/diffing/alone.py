@@ -80,6 +80,9 @@ class AloneAsker:
     what it would ask for, what it asks for meanwhile, and the facts that are missing. An answer is
     made of what its rules add. So two revisions answer a question differently only if some rule
     adds something else in one than in the other.
+
+    Attributes:
+        by_facts: whether it can do so only where the revisions see other connections.
     """
 
     price: Final = 1
@@ -108,7 +111,7 @@ class AloneAsker:
         )
         self._sides = (before, after)
         alike = pair.old is not None and pair.new is not None
-        self._by_facts = (
+        self.by_facts = (
             alike
             and drift.in_ties_alone
             and revisions[0].whole_meaning(pair.old) == revisions[1].whole_meaning(pair.new)  # type: ignore[arg-type]
@@ -124,7 +127,7 @@ class AloneAsker:
         facts = (given, given)
         if not self._one:
             facts = (given, resolve(question, ground.lexicons[1], ground.atlases[1]))
-            if self._by_facts and facts[0].ties == facts[1].ties:
+            if self.by_facts and facts[0].ties == facts[1].ties:
                 return None
         before, after = self._of(facts, now)
         return None if before == after else Shift(before, after)

@@ -133,6 +133,9 @@ class _Comparing:
         alone, scene = self._alone, self._scene
         before = alone.search.spent
         left = scene.left_alone()
+        if self._asker.by_facts and not scene.changes.drift.trust:
+            # Where all is stated that is presumed otherwise, both revisions see the same facts.
+            companies = [c for c in companies if c.omitted or c.indicators]
         found = alone.kinds(companies, most=None if left is None else before + left)
         scene.spend_alone(alone.search.spent - before)
         if not alone.search.is_complete:

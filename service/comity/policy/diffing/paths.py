@@ -12,7 +12,7 @@ from comity.policy.diffing.companies import Company
 from comity.policy.diffing.geography import Ground
 from comity.policy.diffing.sights import REQUEST
 from comity.policy.diffing.values import ask, given
-from comity.policy.lexicon import Presumption
+from comity.policy.lexicon import Lexicon, Presumption
 
 LOW: Final = "low"
 UNKNOWN_PLACE: Final = ""
@@ -82,7 +82,7 @@ class Paths:
             Tie(
                 factor,
                 atlas.canonical(place or ""),
-                members,
+                _opened(members, lexicon),
                 low_trust=trust == LOW or trust in lexicon.low_trust,
             )
             for atlas, lexicon in zip(self._ground.atlases, self._ground.lexicons, strict=True)
@@ -119,3 +119,10 @@ class Paths:
         """Return the question that `path` asks at `now` of a person in `company`."""
         pairs = zip(REQUEST, path[4:], strict=True)
         return ask([*self.connecting_parts(path, company), *(given(d, v, now) for d, v in pairs)])
+
+
+def _opened(members: Members, lexicon: Lexicon) -> Members:
+    """Return populations as a revision takes them, which may presume that there are more."""
+    if lexicon.presumed.get("population") == "unknown":
+        return Members(members.yes, members.no, open=True)
+    return members

@@ -68,7 +68,8 @@ def surroundings_of(
             if len(found) > MOST_COMPANIES:
                 break
     presumed = list(_presumed(sights, ground, drift))
-    found += [_together((c, other)) for other in presumed for c in list(found)]
+    combined = [_together((c, other)) for other in presumed for c in found[1:]]
+    found = [NEUTRAL, *presumed, *found[1:], *combined]
     unpresumed = sum(a != b for a, b in _terms(ground)) > MOST_OMITTED
     whole = len(found) <= MOST_COMPANIES and not unpresumed
     return Surroundings(tuple(dict.fromkeys(found[:MOST_COMPANIES])), whole)
