@@ -189,7 +189,11 @@ def test_a_worker_that_cant_use_a_revision_is_replaced_if_others_can(tmp_path: P
         kept.crew.publish(replace(PUBLICATION, known=THIRD))
         unable = kept.next_of(NotPrepared).worker
         assert kept.next_of(Ended).event == Ended(pids[unable], -15)
-        assert kept.next_of(InForce) == OfWorker(unable, InForce(THIRD))
+        served = kept.next_of(InForce)
+        if served.worker != unable:  # the one that could use it is as late at times
+            assert served.event == InForce(THIRD)
+            served = kept.next_of(InForce)
+        assert served == OfWorker(unable, InForce(THIRD))
 
 
 def test_nothing_changes_while_no_worker_can_use_a_revision(tmp_path: Path) -> None:
