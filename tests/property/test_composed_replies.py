@@ -71,6 +71,6 @@ def check(servicer: EligibilityServicer, asked: Unary, view: View) -> None:
     """Ask for an answer in `view`; questions that are no good have none."""
     asked.options.view = f"VIEW_{view.name}"
     try:
-        servicer.check(asked, LocalCall())
+        servicer.CheckEligibility(asked, LocalCall())
     except ComityError:
         return

@@ -113,23 +113,8 @@ class _Found:
 
     def complete(self, question: Question, told: Told) -> Question:
         """Return `question` with what was found, and with the dates that are `told`."""
-        unknown = {**self.unknown, **question.unknown} if self.unknown else question.unknown
-        # Spelt out, since `replace` takes as long as all the rest.
-        return Question(
-            action=question.action,
-            product=question.product,
-            device=question.device,
-            purposes=question.purposes,
-            items=question.items,
-            connections=(*question.connections, *self.connections),
-            open_factors=question.open_factors.union(self.open_factors),
-            open_sets=question.open_sets,
-            labels=question.labels,
-            labels_absent=question.labels_absent,
-            unknown=unknown,
-            indicators=question.indicators,
-            age=question.age if told.age is None else told.age,
-            account_created=question.account_created or told.account_created,
+        return question.with_more(
+            self.connections, self.open_factors, self.unknown, told.age, told.account_created
         )
 
     def add_presence(self, finding: PlaceFinding, lexicon: Lexicon) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -71,3 +71,34 @@ class Question:
     indicators: frozenset[str] = frozenset()
     age: Age | None = None
     account_created: datetime | None = None
+
+    def with_more(
+        self,
+        connections: Iterable[Connection],
+        open_factors: Iterable[str] = (),
+        unknown: Mapping[str, UnknownReason] | None = None,
+        age: Age | None = None,
+        account_created: datetime | None = None,
+    ) -> Question:
+        """Return the question with further connections, open factors and unknown facts.
+
+        Of what is stated already to be unknown, the reason stays. An `age` takes the place of the
+        one that is stated; `account_created` does not.
+        """
+        # Spelt out, since `replace` takes several times as long.
+        return Question(
+            action=self.action,
+            product=self.product,
+            device=self.device,
+            purposes=self.purposes,
+            items=self.items,
+            connections=(*self.connections, *connections),
+            open_factors=self.open_factors.union(open_factors),
+            open_sets=self.open_sets,
+            labels=self.labels,
+            labels_absent=self.labels_absent,
+            unknown={**unknown, **self.unknown} if unknown else self.unknown,
+            indicators=self.indicators,
+            age=self.age if age is None else age,
+            account_created=self.account_created or account_created,
+        )

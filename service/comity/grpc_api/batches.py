@@ -117,27 +117,19 @@ class OctetBatches:
                 sleep(0)
             # One like it may have been answered just now.
             item = view.items[position]
-            if not self._recall(item, position, under) and not self._work_out(
-                item, position, under
-            ):
+            if not self._recall(item, position, under, anew=True):
                 under.results[position] = self._servicer.result(message, position, under.call)
 
-    def _work_out(self, item: ItemView, position: int, under: _Under) -> bool:
-        """Keep the answer to an item if its parts are known, and return whether they are."""
-        names = under.call.octets, item.facts
-        worked_out = self._shortcuts.work_out(under.moment, names, item.subject)
-        if worked_out is None:
-            return False
-        under.recalled[position] = worked_out
-        return True
+    def _recall(self, item: ItemView, position: int, under: _Under, *, anew: bool = False) -> bool:
+        """Keep the answer to an item if it is known, and return whether it is.
 
-    def _recall(self, item: ItemView, position: int, under: _Under) -> bool:
-        """Keep the answer to an item if it is known, and return whether it is."""
-        moment = under.moment
-        asked = moment.memory.asked.get((under.call.octets, item.facts))
-        recalled = None
-        if asked is not None:
-            recalled = self._shortcuts.recall(moment, asked, item.subject)
+        If that is asked for, it is worked out `anew` from parts that are known.
+        """
+        moment, names = under.moment, (under.call.octets, item.facts)
+        asked = moment.memory.asked.get(names)
+        recalled = self._shortcuts.recall(moment, asked, item.subject) if asked else None
+        if recalled is None and anew:
+            recalled = self._shortcuts.work_out(moment, names, item.subject)
         if recalled is None:
             return False
         under.recalled[position] = recalled

@@ -100,24 +100,11 @@ class EligibilityServicer(eligibility_service_pb2_grpc.EligibilityServiceService
         context: grpc.ServicerContext,
     ) -> eligibility_service_pb2.CheckEligibilityResponse:
         """Answer one question."""
-        octets = self.check(request, context)
-        return eligibility_service_pb2.CheckEligibilityResponse.FromString(octets)
-
-    def check(
-        self,
-        request: eligibility_service_pb2.CheckEligibilityRequest,
-        context: grpc.ServicerContext,
-    ) -> bytes:
-        """Return the serialised answer to one question.
-
-        Raises:
-            InvalidQuestionError: something is wrong with the question.
-            NotEntitledError, NoPolicyError, NoHistoryError, RevisionNotReachedError: as `admit`.
-        """
         known = self._known.find(request.facts.SerializeToString())
         faults = Faults(request, without="facts" if known else "")
         call = self._begin(request, faults, context)
-        return self._answer(_Asked(request, known), faults, call)
+        octets = self._answer(_Asked(request, known), faults, call)
+        return eligibility_service_pb2.CheckEligibilityResponse.FromString(octets)
 
     def BatchCheckEligibility(  # noqa: N802
         self,

@@ -77,7 +77,7 @@ class KnownFacts:
             if good is None or good.digest != rest.digest:
                 return None
             found.append(good.connection)
-        return GoodFacts(_with_connections(rest.question, found), rest.digest)
+        return GoodFacts(rest.question.with_more(found), rest.digest)
 
     def keep(self, facts: facts_pb2.Facts, digest: str) -> Question:
         """Return `facts`, found good by the bundle `digest`, as the use case takes them."""
@@ -87,7 +87,7 @@ class KnownFacts:
         if octets is not None:
             self._rests.put(octets, GoodFacts(question, digest))
         connections = [self._keep_connection(one, digest) for one in facts.connections]
-        return _with_connections(question, connections)
+        return question.with_more(connections)
 
     def _keep_connection(self, message: facts_pb2.Connection, digest: str) -> Connection:
         """Return a connection; the same object as before if it was kept before."""
@@ -106,25 +106,6 @@ def _without_connections(facts: facts_pb2.Facts) -> facts_pb2.Facts:
     rest.CopyFrom(facts)
     rest.ClearField("connections")
     return rest
-
-
-def _with_connections(question: Question, connections: list[Connection]) -> Question:
-    """Return `question`, which has none, with connections."""
-    # Spelt out, since `replace` takes several times as long.
-    return Question(
-        action=question.action,
-        product=question.product,
-        device=question.device,
-        purposes=question.purposes,
-        items=question.items,
-        connections=tuple(connections),
-        open_factors=question.open_factors,
-        open_sets=question.open_sets,
-        labels=question.labels,
-        labels_absent=question.labels_absent,
-        unknown=question.unknown,
-        indicators=question.indicators,
-    )
 
 
 def memorable_octets(message: Message) -> bytes | None:

@@ -39,10 +39,12 @@ class Ending:
     Attributes:
         until: first instant at which they could change, birthdays left aside; None if never.
         birthdays: birthdays that could change them.
+        in_replies: whether replies say when they end.
     """
 
     until: datetime | None
     birthdays: tuple[Birthday, ...]
+    in_replies: bool = True
 
     def told(self, age: Age | None, now: datetime) -> tuple[bytes, bytes]:
         """Return what a reply, and what a span, says of it for somebody of `age`."""
@@ -51,7 +53,8 @@ class Ending:
             birthday = next_birthday(age, self.birthdays, now)
             if birthday is not None:
                 until = min(birthday, until or birthday)
-        return encode_valid_until(until), encode_ending(age, until)
+        in_reply = encode_valid_until(until) if self.in_replies else b""
+        return in_reply, encode_ending(age, until)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -102,7 +105,6 @@ class Known:
         end: first instant at which it may not.
         reply: octets that its replies have in common.
         ending: when it ends.
-        tells_end: whether replies say when.
         span: what makes its spans.
         count: counts so many like it.
         finding: what its identity is part of the key, and so must not be another's.
@@ -112,7 +114,6 @@ class Known:
     end: datetime
     reply: bytes
     ending: Ending
-    tells_end: bool
     span: PreparedSpan
     count: Callable[[float], None]
     finding: PlaceFinding | None
@@ -190,9 +191,11 @@ class Memory:
         self.asked.put(octets, asked)
         return True
 
-    def ending(self, until: datetime | None, birthdays: tuple[Birthday, ...]) -> Ending:
+    def ending(
+        self, until: datetime | None, birthdays: tuple[Birthday, ...], *, in_replies: bool = True
+    ) -> Ending:
         """Return the one object for this ending."""
-        key = (until, birthdays)
+        key = (until, birthdays, in_replies)
         return self._endings.get(key) or self._endings.put(key, Ending(*key))
 
 

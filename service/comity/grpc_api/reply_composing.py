@@ -36,6 +36,7 @@ from comity.grpc_api.reply_octets import (
     encode_reason,
     encode_valid_until,
 )
+from comity.policy.by_ruleset import ByRuleset
 from comity.policy.matching import Ground, match_facts
 from comity.policy.rules import Ruleset
 from comity.telemetry.memo import Memo
@@ -44,8 +45,6 @@ from comity.v1 import decision_pb2, eligibility_service_pb2
 KEPT: Final = 4096
 _MESSAGES_KEPT: Final = 512
 _PROVENANCES_KEPT: Final = 512
-# Those in force, those before while calls end, and old ones that are asked about.
-_RULESETS_KEPT: Final = 4
 
 _Reply = eligibility_service_pb2.CheckEligibilityResponse
 # Whether it is a denial, obligations, and the determination if it is told.
@@ -66,7 +65,7 @@ class ReplyComposer:
         self._revisions = Memo(_revision, KEPT)
         self._messages = Memo(_message, _MESSAGES_KEPT)
         self._provenances = Memo(_provenance, _PROVENANCES_KEPT)
-        self._rules: tuple[tuple[Ruleset, _RuleReplies], ...] = ()
+        self._rules = ByRuleset(_RuleReplies)
 
     def common(self, answer: Answer, view: View, ruleset: Ruleset) -> bytes:
         """Return what is the same in all replies to equal questions.
@@ -98,7 +97,7 @@ class ReplyComposer:
         told = None if user else decision.determination
         fields = [self._headlines[outcome.denied, outcome.obligations, told]]
         if decision.reasons:
-            fields += self._of(ruleset).reasons(ruled, view)
+            fields += self._rules.of(ruleset).reasons(ruled, view)
         for conflict in decision.conflicts:
             forbid = ruled.rules[conflict.forbid_rule_id]
             require = ruled.rules[conflict.require_rule_id]
@@ -111,15 +110,6 @@ class ReplyComposer:
             fields += map(self._presumed.__getitem__, decision.presumed_facts)
             fields += map(self._would_change.__getitem__, decision.would_change)
         return b"".join(fields)
-
-    def _of(self, ruleset: Ruleset) -> _RuleReplies:
-        """Return what encodes reasons of these rules; of rules no longer used nothing is held."""
-        for rules, replies in self._rules:
-            if rules is ruleset:
-                return replies
-        replies = _RuleReplies(ruleset)
-        self._rules = ((ruleset, replies), *self._rules[: _RULESETS_KEPT - 1])
-        return replies
 
 
 class _RuleReplies:

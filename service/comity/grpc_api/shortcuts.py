@@ -153,8 +153,6 @@ class Shortcuts:
             return None
         ending = known.ending
         in_reply, in_span = age.endings.get(ending) or age.ending(ending, now)
-        if not known.tells_end:
-            in_reply = b""
         return known, in_reply, (known.span, in_span, account_id)
 
     def work_out(
@@ -187,8 +185,6 @@ class Shortcuts:
         if memory.comes_again(octets, asked):
             memory.answers.put(key, known)
         in_reply, in_span = age.ending(known.ending, moment.now)
-        if not known.tells_end:
-            in_reply = b""
         return known, in_reply, (known.span, in_span, account_id)
 
     def find(self, moment: Moment, asked: Asked, subject: facts_pb2.Subject) -> Found | None:
@@ -265,12 +261,16 @@ class Shortcuts:
     def _known(self, memory: Memory, answer: Answer, given: _Given) -> Known:
         """Return what is to be remembered of an answer."""
         recalled = answer.recalled
+        ending = memory.ending(
+            recalled.decision.valid_until,
+            recalled.birthdays,
+            in_replies=given.options.view is not View.USER,
+        )
         return Known(
             start=recalled.start,
             end=recalled.end,
             reply=given.reply,
-            ending=memory.ending(recalled.decision.valid_until, recalled.birthdays),
-            tells_end=given.options.view is not View.USER,
+            ending=ending,
             span=self._prepare[given.form](answer.record),
             count=self._count(answer.decision),
             finding=given.finding,

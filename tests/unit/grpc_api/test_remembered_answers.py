@@ -119,6 +119,9 @@ def test_equal_endings_are_one_object() -> None:
     kept = memory()
     assert kept.ending(NOW, ()) is kept.ending(NOW, ())
     assert kept.ending(NOW, ()) is not kept.ending(None, ())
+    untold = kept.ending(NOW, (), in_replies=False)
+    assert untold is not kept.ending(NOW, ())
+    assert untold.told(None, NOW) == (b"", kept.ending(NOW, ()).told(None, NOW)[1])
 
 
 def test_ages_are_forgotten_when_a_day_begins_somewhere() -> None:

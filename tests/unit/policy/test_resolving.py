@@ -7,8 +7,9 @@ import weakref
 from dataclasses import replace
 
 from comity.domain.facts import UnknownReason
+from comity.policy.by_ruleset import RULESETS_KEPT
 from comity.policy.presumptions import resolve
-from comity.policy.resolving import RULESETS_KEPT, Resolver
+from comity.policy.resolving import Resolver
 from property.choices import RandomChoices
 from property.questions import build_question
 from property.situations import build_age, build_now

@@ -14,7 +14,7 @@ from comity.policy.diffing.answers import Answer, Shift, answer_of
 from comity.policy.diffing.changes import Pair, Revision
 from comity.policy.diffing.drift import Drift
 from comity.policy.diffing.geography import Ground
-from comity.policy.diffing.neighbours import BOTH, Neighbour
+from comity.policy.diffing.neighbours import BOTH, Neighbour, engines_of
 from comity.policy.engine import Engine
 from comity.policy.presumptions import resolve
 from comity.policy.rules import Modality, Rule
@@ -97,18 +97,8 @@ class AloneAsker:
     ) -> None:
         """Ask of `pair` among its own `neighbours`."""
         self._ground = ground
-        before, after = (
-            _Side(
-                side,
-                Engine(
-                    replace(
-                        revision.ruleset,
-                        rules=tuple(n.rule for n in neighbours if number in n.revisions),
-                    )
-                ),
-            )
-            for number, (side, revision) in enumerate(zip(pair.sides, revisions, strict=True))
-        )
+        engines = engines_of(neighbours, (revisions[0].ruleset, revisions[1].ruleset))
+        before, after = map(_Side, pair.sides, engines)
         self._sides = (before, after)
         alike = pair.old is not None and pair.new is not None
         self.by_facts = (

@@ -16,11 +16,11 @@ from comity.policy.diffing.companies import Company
 from comity.policy.diffing.geography import build_ground
 from comity.policy.diffing.inspections import Inspection, Kind
 from comity.policy.diffing.paths import Path
-from comity.policy.diffing.regions import Box, Region, Sightings, periods_of, representative
+from comity.policy.diffing.regions import Box, Region, Sightings, periods_of
 from comity.policy.diffing.revelations import Revealing
 from comity.policy.diffing.scenes import Scene
 from comity.policy.diffing.surroundings import surroundings_of
-from comity.policy.diffing.witnesses import find_witness, show
+from comity.policy.diffing.witnesses import find_witness, plain_question, show
 from comity.policy.rules import Ruleset
 from comity.policy.yaml_nodes import paused_collector
 
@@ -132,12 +132,11 @@ class _Comparing:
         """Return the kinds of difference in doubt, and note if not all questions were tried."""
         alone, scene = self._alone, self._scene
         before = alone.search.spent
-        left = scene.left_alone()
         if self._asker.by_facts and not scene.changes.drift.trust:
             # Where all is stated that is presumed otherwise, both revisions see the same facts.
             companies = [c for c in companies if c.omitted or c.indicators]
-        found = alone.kinds(companies, most=None if left is None else before + left)
-        scene.spend_alone(alone.search.spent - before)
+        found = alone.kinds(companies, most=scene.alone.up_to(before))
+        scene.alone.spend(alone.search.spent - before)
         if not alone.search.is_complete:
             self._note("all questions in doubt that rule {} tells apart")
         return found
@@ -199,8 +198,7 @@ class _Comparing:
         """Return a question that shows with one more connection; None if none is found."""
         scene, search = self._scene, self._alone.search
         for box, now in kind.boxes.items():
-            path = tuple(map(representative, box.values))
-            question = search.paths.question(path, now, box.company)
+            path, question = box.plainest, plain_question(search, box, now)
             for company in companies_with_more(box.company, question, now, scene):
                 asked = search.paths.question(path, now, company)
                 if scene.asker.shift(asked, now) is not None and self._asker.shift(asked, now):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from comity.policy.atlas import Atlas
 from comity.policy.diffing.changes import Pair, Revision
 from comity.policy.diffing.drift import Drift
+from comity.policy.engine import Engine
 from comity.policy.lexicon import Lexicon
-from comity.policy.rules import Clause, Modality, Rule
+from comity.policy.rules import Clause, Modality, Rule, Ruleset
 
 BOTH = (0, 1)
 
@@ -25,6 +26,17 @@ class Neighbour:
 
     rule: Rule
     revisions: tuple[int, ...]
+
+
+def engines_of(
+    neighbours: Sequence[Neighbour], rulesets: tuple[Ruleset, Ruleset]
+) -> tuple[Engine, Engine]:
+    """Return what answers by `neighbours` alone, as each revision has them."""
+    before, after = (
+        Engine(replace(whole, rules=tuple(n.rule for n in neighbours if number in n.revisions)))
+        for number, whole in enumerate(rulesets)
+    )
+    return before, after
 
 
 class _Reach:

@@ -13,7 +13,7 @@ from comity.domain.question import Question
 from comity.policy.diffing.answers import Shift
 from comity.policy.diffing.companies import Company
 from comity.policy.diffing.instants import Stretch
-from comity.policy.diffing.paths import Example, Values
+from comity.policy.diffing.paths import Example, Path, Values
 from comity.policy.diffing.scopes import Scope
 from comity.policy.diffing.search import Node
 from comity.policy.diffing.sights import LEVELS
@@ -56,6 +56,11 @@ class Box:
     def of(self, dimension: str) -> Values:
         """Return the values of one dimension."""
         return self.values[LEVELS.index(dimension)]
+
+    @property
+    def plainest(self) -> Path:
+        """The plainest of its questions, other connections aside."""
+        return tuple(map(representative, self.values))
 
     def holds(self, other: Box) -> bool:
         """Return whether all questions of `other` are among these, other connections aside."""

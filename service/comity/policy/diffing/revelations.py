@@ -105,7 +105,7 @@ class Revealing:
         )
         among = [c for c in surroundings.companies if c.is_known or not known]
         before = search.spent
-        shown = inspection.kinds(among, known=known, most=scene.left_for(before))
-        scene.spend(search.spent - before)
+        shown = inspection.kinds(among, known=known, most=scene.hidden.up_to(before))
+        scene.hidden.spend(search.spent - before)
         complete = surroundings.is_complete and search.is_complete
         return complete and not search.classes.untried, shown

@@ -3,18 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
 from comity.policy.diffing.answers import Asker
 from comity.policy.diffing.changes import Changes, Pair, Revision
 from comity.policy.diffing.geography import Ground
-from comity.policy.diffing.neighbours import Neighbour, Neighbourhoods
+from comity.policy.diffing.neighbours import Neighbour, Neighbourhoods, engines_of
 from comity.policy.engine import Engine
 
 ALONE_FOR_EACH: Final = 10
 MOST_OF_ONE_RULE: Final = 10_000
+
+
+class Budget:
+    """How many questions may still be asked."""
+
+    def __init__(self, most: int | None, most_at_once: int | None = None) -> None:
+        """Allow `most` questions, `most_at_once` of them at a time; any number with None."""
+        self._left = most
+        self._most_at_once = most_at_once
+
+    def up_to(self, spent: int) -> int | None:
+        """Return up to how much may be spent by who has `spent` so much already; None: any."""
+        if self._left is None:
+            return None
+        at_once = self._left if self._most_at_once is None else self._most_at_once
+        return spent + min(self._left, at_once)
+
+    def spend(self, spent: int) -> None:
+        """Count questions that were asked."""
+        if self._left is not None:
+            self._left = max(0, self._left - spent)
 
 
 class Scene:
@@ -25,6 +45,8 @@ class Scene:
         changes: what differs in their rules.
         ground: where questions are asked about.
         asker: what asks of all rules.
+        hidden: the questions that may try what seems hidden.
+        alone: those that may try what a rule alone adds in doubt.
     """
 
     def __init__(
@@ -47,8 +69,8 @@ class Scene:
         size = max(len(ruleset.rules) for ruleset in self.rulesets)
         engines = (Engine(self.rulesets[0]), Engine(self.rulesets[1]))
         self.asker = Asker(engines, ground, size)
-        self._left = most
-        self._left_alone = None if most is None else ALONE_FOR_EACH * most
+        self.hidden = Budget(most)
+        self.alone = Budget(None if most is None else ALONE_FOR_EACH * most, MOST_OF_ONE_RULE)
 
     @cached_property
     def hoods(self) -> Neighbourhoods:
@@ -62,26 +84,5 @@ class Scene:
 
     def near(self, neighbours: Sequence[Neighbour]) -> Asker:
         """Return what asks of a neighbourhood alone."""
-        before, after = (
-            Engine(replace(whole, rules=tuple(n.rule for n in neighbours if number in n.revisions)))
-            for number, whole in enumerate(self.rulesets)
-        )
-        return Asker((before, after), self.ground, len(neighbours))
-
-    def left_alone(self) -> int | None:
-        """Return how many questions one rule alone may still be asked in doubt; None: any."""
-        return None if self._left_alone is None else min(self._left_alone, MOST_OF_ONE_RULE)
-
-    def spend_alone(self, spent: int) -> None:
-        """Count the questions that a rule alone was asked in doubt."""
-        if self._left_alone is not None:
-            self._left_alone = max(0, self._left_alone - spent)
-
-    def left_for(self, spent: int) -> int | None:
-        """Return up to how much may be spent by who has `spent` so much already; None: any."""
-        return None if self._left is None else spent + self._left
-
-    def spend(self, spent: int) -> None:
-        """Count what the questions that try what seems hidden have cost."""
-        if self._left is not None:
-            self._left = max(0, self._left - spent)
+        engines = engines_of(neighbours, self.rulesets)
+        return Asker(engines, self.ground, len(neighbours))

@@ -12,7 +12,7 @@ from comity.domain.question import Connection, Question
 from comity.policy.diffing.answers import Asker
 from comity.policy.diffing.geography import Ground
 from comity.policy.diffing.paths import Path
-from comity.policy.diffing.regions import Box, Sightings, Witness, plainness, representative
+from comity.policy.diffing.regions import Box, Sightings, Witness, plainness
 from comity.policy.diffing.search import Search
 from comity.policy.lexicon import Presumption
 
@@ -39,8 +39,7 @@ def find_witness(
     would be open.
     """
     now = seen.first
-    plain = tuple(representative(values) for values in box.values)
-    question = search.paths.question(plain, now, box.company)
+    question = plain_question(search, box, now)
     shift = asker.shift(question, now)
     if shift is None:
         question = search.paths.question(seen.example[0], now, seen.example[1])
@@ -82,7 +81,7 @@ def show(search: Search, asker: Asker, box: Box, now: datetime) -> Path | None:
 
     Tried are the plainest, and what differs from them in one dimension. None if they don't show it.
     """
-    plain = tuple(representative(values) for values in box.values)
+    plain = box.plainest
     paths = [plain]
     for number, values in enumerate(box.values):
         others = sorted(values - {plain[number]}, key=plainness)[:MOST_VARIED]
@@ -95,5 +94,4 @@ def show(search: Search, asker: Asker, box: Box, now: datetime) -> Path | None:
 
 def plain_question(search: Search, box: Box, now: datetime) -> Question:
     """Return the plainest question of `box`."""
-    plain = tuple(representative(values) for values in box.values)
-    return search.paths.question(plain, now, box.company)
+    return search.paths.question(box.plainest, now, box.company)
